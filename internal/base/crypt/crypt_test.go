@@ -1,0 +1,147 @@
+package crypt
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/okno-gov/okno/internal/base/fault"
+)
+
+func TestSealOpensOnlyWithSameKeyAndData(t *testing.T) {
+	t.Parallel()
+	k := NewTestKeyring()
+	s := k.Seal([]byte("112-233-445 95"), "person.snils:1000000001")
+	if bytes.Contains(s, []byte("112-233")) {
+		t.Fatal("plain text shows in the sealed value")
+	}
+	got, err := k.Open(s, "person.snils:1000000001")
+	if err != nil || string(got) != "112-233-445 95" {
+		t.Fatalf("open: %q, %v", got, err)
+	}
+	if _, err := k.Open(s, "person.snils:1000000002"); !errors.Is(err, ErrSealed) {
+		t.Errorf("another row's value opened: %v", err)
+	}
+	for i := range s {
+		bad := bytes.Clone(s)
+		bad[i] ^= 1
+		if _, err := k.Open(bad, "person.snils:1000000001"); err == nil {
+			t.Errorf("a flipped bit at %d went unnoticed", i)
+		}
+	}
+	for n := range s {
+		if _, err := k.Open(s[:n], "person.snils:1000000001"); err == nil {
+			t.Errorf("cut to %d bytes opened", n)
+		}
+	}
+}
+
+func TestRotationKeepsOldValuesAndIndexes(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys.json")
+	if err := CreateKeyFile(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := CreateKeyFile(path); err == nil {
+		t.Fatal("an existing key file was overwritten")
+	}
+	old, err := LoadKeyring(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed := old.Seal([]byte("x"), "a")
+	id, err := RotateKeyFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := LoadKeyring(path)
+	if err != nil || now.ActiveID() != id {
+		t.Fatalf("rotated ring: %v, active %s", err, now.ActiveID())
+	}
+	if got, err := now.Open(sealed, "a"); err != nil || string(got) != "x" {
+		t.Fatalf("old value: %q, %v", got, err)
+	}
+	again, err := now.Rewrap(sealed)
+	if err != nil || KeyID(again) != id {
+		t.Fatalf("rewrap: %v, %s", err, KeyID(again))
+	}
+	if got, err := now.Open(again, "a"); err != nil || string(got) != "x" {
+		t.Fatalf("rewrapped value: %q, %v", got, err)
+	}
+	if _, err := old.Open(again, "a"); !errors.Is(err, ErrNoKey) {
+		t.Errorf("the old ring opened a new value: %v", err)
+	}
+	if !bytes.Equal(old.Index("phone", "+79120000001"), now.Index("phone", "+79120000001")) {
+		t.Error("rotation changed the blind index")
+	}
+}
+
+func TestIndexSeparatesKinds(t *testing.T) {
+	t.Parallel()
+	k := NewTestKeyring()
+	if bytes.Equal(k.Index("phone", "1"), k.Index("email", "1")) || bytes.Equal(k.Index("phone", "1"), k.MAC("phone", "1")) {
+		t.Error("kinds or purposes share an index")
+	}
+}
+
+func TestPasswords(t *testing.T) {
+	t.Parallel()
+	p := NewPasswords(Cheap)
+	h, err := p.Hash(context.Background(), "Okno-2026!")
+	if err != nil || !strings.HasPrefix(h, "$argon2id$v=19$m=64,t=1,p=1$") {
+		t.Fatalf("hash %q, %v", h, err)
+	}
+	for pw, want := range map[string]bool{"Okno-2026!": true, "okno-2026!": false, "": false} {
+		if got, err := p.Verify(context.Background(), pw, h); err != nil || got != want {
+			t.Errorf("verify %q: %v, %v", pw, got, err)
+		}
+	}
+	if ok, err := p.Verify(context.Background(), "no account has this password", ""); err != nil || ok {
+		t.Errorf("unknown account verified: %v, %v", ok, err)
+	}
+	for _, bad := range []string{"x", "$argon2id$v=19$m=0,t=1,p=1$AAAA$AAAA", "$argon2id$v=19$m=99999999,t=1,p=1$AAAA$AAAA"} {
+		if _, err := p.Verify(context.Background(), "x", bad); err == nil {
+			t.Errorf("hash %q was accepted", bad)
+		}
+	}
+}
+
+func TestPasswordQueueRefusesEarly(t *testing.T) {
+	t.Parallel()
+	p := NewPasswords(Cheap)
+	release := make(chan struct{})
+	var started, done sync.WaitGroup
+	for range cap(p.slots) {
+		started.Add(1)
+		done.Go(func() { _ = p.run(context.Background(), func() { started.Done(); <-release }) })
+	}
+	started.Wait()
+	for len(p.queue) < cap(p.queue) {
+		p.queue <- struct{}{}
+	}
+	if err := p.run(context.Background(), func() {}); !fault.Is(err, fault.KindLimited) {
+		t.Errorf("a full queue answered %v", err)
+	}
+	close(release)
+	done.Wait()
+}
+
+func TestCodesAndTokens(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for range 1000 {
+		c := Code(6)
+		if len(c) != 6 || strings.Trim(c, "0123456789") != "" {
+			t.Fatalf("code %q", c)
+		}
+		tok := Token()
+		if len(tok) != 43 || seen[tok] {
+			t.Fatalf("token %q", tok)
+		}
+		seen[tok] = true
+	}
+}

@@ -1,0 +1,370 @@
+// Package crypt holds the small set of cryptographic acts that Okno needs at
+// rest: sealing values under a key-encryption key, blind indexes for exact
+// look-up of sealed values, codes, tokens and password hashes.
+//
+// It is not a certified crypto tool (СКЗИ): where the law asks for one, the
+// key-encryption key sits behind [Wrapper] in such a device.
+package crypt
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// ErrSealed reports a sealed value that does not open: another key, other
+// associated data, or damage.
+var ErrSealed = errors.New("crypt: sealed value does not open")
+
+// ErrNoKey reports a sealed value whose key is not in the ring. The start of
+// the program checks the ring, so that this never surprises a citizen.
+var ErrNoKey = errors.New("crypt: key is not in the ring")
+
+const (
+	keySize   = 32
+	idSize    = 8
+	nonceSize = 12
+	tagSize   = 16
+	wrapSize  = nonceSize + keySize + tagSize
+	version1  = 1
+)
+
+// Wrapper encrypts data keys under one key-encryption key.
+type Wrapper interface {
+	// ID has exactly eight ASCII characters.
+	ID() string
+	Wrap(dataKey []byte) ([]byte, error)
+	Unwrap(wrapped []byte) ([]byte, error)
+}
+
+// Keyring seals under its active key and opens under any of its keys.
+type Keyring struct {
+	active Wrapper
+	byID   map[string]Wrapper
+	index  []byte // root of the blind indexes and MACs; outlives rotations
+}
+
+// NewKeyring makes a ring. The index root has at least 32 bytes and never
+// changes, since every blind index of the database depends on it.
+func NewKeyring(index []byte, active Wrapper, older ...Wrapper) (*Keyring, error) {
+	if len(index) < keySize {
+		return nil, errors.New("crypt: the index root is shorter than 32 bytes")
+	}
+	k := &Keyring{active: active, byID: map[string]Wrapper{}, index: index}
+	for _, w := range append([]Wrapper{active}, older...) {
+		if len(w.ID()) != idSize {
+			return nil, fmt.Errorf("crypt: key id %q has not %d characters", w.ID(), idSize)
+		}
+		if _, dup := k.byID[w.ID()]; dup {
+			return nil, fmt.Errorf("crypt: key id %q occurs twice", w.ID())
+		}
+		k.byID[w.ID()] = w
+	}
+	return k, nil
+}
+
+// ActiveID is the id of the key that seals now.
+func (k *Keyring) ActiveID() string { return k.active.ID() }
+
+// Seal encrypts plain with a fresh data key, wrapped by the active key. aad
+// names what the value is and whose, such as "person.snils:<oid>": a value
+// moved to another row does not open. It panics only when the machine has no
+// randomness or the key device is gone, after which nothing may be stored.
+func (k *Keyring) Seal(plain []byte, aad string) []byte {
+	dek := make([]byte, keySize)
+	mustRead(dek)
+	wrapped, err := k.active.Wrap(dek)
+	if err != nil {
+		panic(fmt.Errorf("crypt: wrap data key: %w", err))
+	}
+	out := make([]byte, 0, 1+idSize+len(wrapped)+nonceSize+len(plain)+tagSize)
+	out = append(out, version1)
+	out = append(out, k.active.ID()...)
+	out = append(out, wrapped...)
+	return appendGCM(out, dek, plain, aad)
+}
+
+// Open decrypts what [Keyring.Seal] made with the same aad.
+func (k *Keyring) Open(sealed []byte, aad string) ([]byte, error) {
+	dek, body, err := k.unwrap(sealed)
+	if err != nil {
+		return nil, err
+	}
+	return openGCM(dek, body, aad)
+}
+
+// KeyID names the key that a sealed value needs.
+func KeyID(sealed []byte) string {
+	if len(sealed) < 1+idSize || sealed[0] != version1 {
+		return ""
+	}
+	return string(sealed[1 : 1+idSize])
+}
+
+// Rewrap moves a sealed value under the active key without touching its
+// content; it returns the value itself when that is so already.
+func (k *Keyring) Rewrap(sealed []byte) ([]byte, error) {
+	if KeyID(sealed) == k.active.ID() {
+		return sealed, nil
+	}
+	dek, body, err := k.unwrap(sealed)
+	if err != nil {
+		return nil, err
+	}
+	wrapped, err := k.active.Wrap(dek)
+	if err != nil {
+		return nil, fmt.Errorf("crypt: wrap data key: %w", err)
+	}
+	out := append([]byte{version1}, k.active.ID()...)
+	out = append(out, wrapped...)
+	return append(out, body...), nil
+}
+
+func (k *Keyring) unwrap(sealed []byte) (dek, body []byte, err error) {
+	if len(sealed) < 1+idSize+wrapSize+nonceSize+tagSize || sealed[0] != version1 {
+		return nil, nil, ErrSealed
+	}
+	w, ok := k.byID[string(sealed[1:1+idSize])]
+	if !ok {
+		return nil, nil, fmt.Errorf("%w: %q", ErrNoKey, sealed[1:1+idSize])
+	}
+	rest := sealed[1+idSize:]
+	dek, err = w.Unwrap(rest[:wrapSize])
+	if err != nil {
+		return nil, nil, ErrSealed
+	}
+	return dek, rest[wrapSize:], nil
+}
+
+// DataKey makes a fresh data key for a stream (base/blob) and its wrapped form.
+func (k *Keyring) DataKey() (dek, wrapped []byte) {
+	dek = make([]byte, keySize)
+	mustRead(dek)
+	w, err := k.active.Wrap(dek)
+	if err != nil {
+		panic(fmt.Errorf("crypt: wrap data key: %w", err))
+	}
+	return dek, append([]byte(k.active.ID()), w...)
+}
+
+// OpenDataKey undoes [Keyring.DataKey].
+func (k *Keyring) OpenDataKey(wrapped []byte) ([]byte, error) {
+	if len(wrapped) != idSize+wrapSize {
+		return nil, ErrSealed
+	}
+	w, ok := k.byID[string(wrapped[:idSize])]
+	if !ok {
+		return nil, fmt.Errorf("%w: %q", ErrNoKey, wrapped[:idSize])
+	}
+	dek, err := w.Unwrap(wrapped[idSize:])
+	if err != nil {
+		return nil, ErrSealed
+	}
+	return dek, nil
+}
+
+// Index is the blind index of a value: equal values of one kind have equal
+// indexes, and nobody without the root can test a guess. Normalise first.
+func (k *Keyring) Index(kind, value string) []byte { return k.mac("index:"+kind, value) }
+
+// MAC authenticates or hides a short value, such as a six-digit code.
+func (k *Keyring) MAC(purpose, value string) []byte { return k.mac("mac:"+purpose, value) }
+
+// Derive gives a 32-byte key for one purpose, stable over rotations.
+func (k *Keyring) Derive(purpose string) []byte {
+	key, err := hkdf.Key(sha256.New, k.index, nil, "okno "+purpose, keySize)
+	if err != nil {
+		panic(err) // only for lengths beyond 255 hashes
+	}
+	return key
+}
+
+func (k *Keyring) mac(info, value string) []byte {
+	m := hmac.New(sha256.New, k.Derive(info))
+	m.Write([]byte(value))
+	return m.Sum(nil)
+}
+
+// fileKey is a key-encryption key held in memory.
+type fileKey struct {
+	id  string
+	key []byte
+}
+
+// NewFileKey is a key-encryption key of 32 bytes with an id of 8 characters.
+func NewFileKey(id string, key []byte) (Wrapper, error) {
+	if len(key) != keySize {
+		return nil, fmt.Errorf("crypt: key %q has not %d bytes", id, keySize)
+	}
+	return fileKey{id, key}, nil
+}
+
+func (f fileKey) ID() string { return f.id }
+
+func (f fileKey) Wrap(dek []byte) ([]byte, error) { return appendGCM(nil, f.key, dek, "dek"), nil }
+
+func (f fileKey) Unwrap(b []byte) ([]byte, error) { return openGCM(f.key, b, "dek") }
+
+// keyFile is the JSON form of a ring on disk, mode 0600.
+type keyFile struct {
+	Active string            `json:"active"`
+	Keys   map[string]string `json:"keys"`
+	Index  string            `json:"index"`
+}
+
+// LoadKeyring reads a key file. A missing file is an error with words: data
+// sealed under a lost key cannot be read by anybody.
+func LoadKeyring(path string) (*Keyring, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read key file: %w", err)
+	}
+	var f keyFile
+	if err := json.Unmarshal(raw, &f); err != nil {
+		return nil, fmt.Errorf("key file %s is not valid JSON", path)
+	}
+	index, err := base64.StdEncoding.DecodeString(f.Index)
+	if err != nil {
+		return nil, fmt.Errorf("key file %s: index is not base64", path)
+	}
+	var active Wrapper
+	var older []Wrapper
+	for id, b64 := range f.Keys {
+		key, err := base64.StdEncoding.DecodeString(b64)
+		if err != nil {
+			return nil, fmt.Errorf("key file %s: key %q is not base64", path, id)
+		}
+		w, err := NewFileKey(id, key)
+		if err != nil {
+			return nil, err
+		}
+		if id == f.Active {
+			active = w
+		} else {
+			older = append(older, w)
+		}
+	}
+	if active == nil {
+		return nil, fmt.Errorf("key file %s: the active key %q is missing", path, f.Active)
+	}
+	return NewKeyring(index, active, older...)
+}
+
+// CreateKeyFile writes a new ring with one key; it never overwrites.
+func CreateKeyFile(path string) error {
+	f := keyFile{Keys: map[string]string{}, Index: randomBase64()}
+	f.Active = newKeyID()
+	f.Keys[f.Active] = randomBase64()
+	return writeKeyFile(path, f, os.O_EXCL)
+}
+
+// RotateKeyFile adds a key and makes it active; older keys stay for opening.
+// Programs that run read the file again at their next start.
+func RotateKeyFile(path string) (id string, err error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("read key file: %w", err)
+	}
+	var f keyFile
+	if err := json.Unmarshal(raw, &f); err != nil {
+		return "", fmt.Errorf("key file %s is not valid JSON", path)
+	}
+	f.Active = newKeyID()
+	f.Keys[f.Active] = randomBase64()
+	tmp := path + ".new"
+	if err := writeKeyFile(tmp, f, os.O_TRUNC); err != nil {
+		return "", err
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return "", fmt.Errorf("replace key file: %w", err)
+	}
+	return f.Active, nil
+}
+
+func writeKeyFile(path string, f keyFile, flag int) error {
+	raw, err := json.MarshalIndent(f, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("write key file: %w", err)
+	}
+	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|flag, 0o600)
+	if err != nil {
+		return fmt.Errorf("write key file: %w", err)
+	}
+	defer out.Close()
+	if _, err := out.Write(append(raw, '\n')); err != nil {
+		return fmt.Errorf("write key file: %w", err)
+	}
+	return out.Sync()
+}
+
+// NewTestKeyring is a ring with fixed keys, for tests alone.
+func NewTestKeyring() *Keyring {
+	key := sha256.Sum256([]byte("test key"))
+	index := sha256.Sum256([]byte("test index"))
+	k, err := NewKeyring(index[:], fileKey{"testtest", key[:]})
+	if err != nil {
+		panic(err)
+	}
+	return k
+}
+
+func newKeyID() string {
+	b := make([]byte, 6)
+	mustRead(b)
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func randomBase64() string {
+	b := make([]byte, keySize)
+	mustRead(b)
+	return base64.StdEncoding.EncodeToString(b)
+}
+
+func appendGCM(dst, key, plain []byte, aad string) []byte {
+	g := newGCM(key)
+	nonce := make([]byte, nonceSize)
+	mustRead(nonce)
+	dst = append(dst, nonce...)
+	return g.Seal(dst, nonce, plain, []byte(aad))
+}
+
+func openGCM(key, b []byte, aad string) ([]byte, error) {
+	if len(b) < nonceSize+tagSize {
+		return nil, ErrSealed
+	}
+	plain, err := newGCM(key).Open(nil, b[:nonceSize], b[nonceSize:], []byte(aad))
+	if err != nil {
+		return nil, ErrSealed
+	}
+	return plain, nil
+}
+
+func newGCM(key []byte) cipher.AEAD {
+	c, err := aes.NewCipher(key)
+	if err != nil {
+		panic(err) // keys are checked where they enter
+	}
+	g, err := cipher.NewGCM(c)
+	if err != nil {
+		panic(err)
+	}
+	return g
+}
+
+func mustRead(b []byte) {
+	if _, err := rand.Read(b); err != nil {
+		panic(err)
+	}
+}

@@ -1,0 +1,127 @@
+package crypt
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+
+	"github.com/okno-gov/okno/internal/base/fault"
+)
+
+// Cost is what one password hash takes.
+type Cost struct {
+	MemoryKiB uint32
+	Time      uint32
+	Threads   uint8
+}
+
+// The wired cost (OWASP password storage: argon2id, 19 MiB, t=2, p=1) and a
+// cheap one for tests, since argon2 under the race detector eats minutes.
+var (
+	Production = Cost{MemoryKiB: 19 * 1024, Time: 2, Threads: 1}
+	Cheap      = Cost{MemoryKiB: 64, Time: 1, Threads: 1}
+)
+
+// queuePerCore bounds how many hashes may wait: at about 25 ms each, a person
+// at the end of the queue waits about one and a half seconds.
+const queuePerCore = 64
+
+// Passwords hashes and verifies passwords with argon2id, at most one at a time
+// per core: memory stays at cores × 19 MiB however many people sign in. When
+// the queue is full it refuses at once and honestly, with fault.Limited.
+type Passwords struct {
+	cost  Cost
+	slots chan struct{}
+	queue chan struct{}
+	dummy string
+}
+
+// NewPasswords returns a hasher of the given cost.
+func NewPasswords(cost Cost) *Passwords {
+	n := runtime.GOMAXPROCS(0)
+	p := &Passwords{cost: cost, slots: make(chan struct{}, n), queue: make(chan struct{}, n*queuePerCore)}
+	p.dummy = p.encode("no account has this password", []byte("0123456789abcdef"))
+	return p
+}
+
+// Cost tells what the hasher was made with.
+func (p *Passwords) Cost() Cost { return p.cost }
+
+// Hash returns the PHC string of password.
+func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
+	salt := make([]byte, 16)
+	mustRead(salt)
+	var out string
+	err := p.run(ctx, func() { out = p.encode(password, salt) })
+	return out, err
+}
+
+// Verify compares in constant time. An empty hash stands for an unknown
+// account: the work is the same and the answer is no.
+func (p *Passwords) Verify(ctx context.Context, password, hash string) (bool, error) {
+	known := hash != ""
+	if !known {
+		hash = p.dummy
+	}
+	cost, salt, want, err := parsePHC(hash)
+	if err != nil {
+		return false, err
+	}
+	var got []byte
+	err = p.run(ctx, func() {
+		got = argon2.IDKey([]byte(password), salt, cost.Time, cost.MemoryKiB, cost.Threads, uint32(len(want)))
+	})
+	if err != nil {
+		return false, err
+	}
+	return subtle.ConstantTimeCompare(got, want) == 1 && known, nil
+}
+
+func (p *Passwords) run(ctx context.Context, f func()) error {
+	select {
+	case p.queue <- struct{}{}:
+	default:
+		return fault.Limited("password.busy", 5*time.Second)
+	}
+	defer func() { <-p.queue }()
+	select {
+	case p.slots <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-p.slots }()
+	f()
+	return nil
+}
+
+func (p *Passwords) encode(password string, salt []byte) string {
+	key := argon2.IDKey([]byte(password), salt, p.cost.Time, p.cost.MemoryKiB, p.cost.Threads, keySize)
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.cost.MemoryKiB, p.cost.Time, p.cost.Threads,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
+}
+
+func parsePHC(s string) (c Cost, salt, key []byte, err error) {
+	parts := strings.Split(s, "$")
+	if len(parts) != 6 || parts[1] != "argon2id" {
+		return c, nil, nil, fmt.Errorf("crypt: unknown password hash format")
+	}
+	if _, err = fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &c.MemoryKiB, &c.Time, &c.Threads); err != nil {
+		return c, nil, nil, fmt.Errorf("crypt: password hash parameters: %w", err)
+	}
+	if c.MemoryKiB == 0 || c.MemoryKiB > 1<<20 || c.Time == 0 || c.Time > 64 || c.Threads == 0 {
+		return c, nil, nil, fmt.Errorf("crypt: password hash parameters are out of range")
+	}
+	if salt, err = base64.RawStdEncoding.DecodeString(parts[4]); err != nil {
+		return c, nil, nil, fmt.Errorf("crypt: password hash salt: %w", err)
+	}
+	if key, err = base64.RawStdEncoding.DecodeString(parts[5]); err != nil || len(key) == 0 {
+		return c, nil, nil, fmt.Errorf("crypt: password hash key is unreadable")
+	}
+	return c, salt, key, nil
+}

@@ -1,0 +1,136 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+
+	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib" // goose speaks database/sql
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
+	"github.com/pressly/goose/v3/lock"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+)
+
+// RiverSchema is the schema of the job queue in every database.
+const RiverSchema = "river"
+
+// Source is one context's migrations: files migration/NNNN_verb_noun.sql in
+// goose's format, forward only. The context owns the schema of its name.
+type Source struct {
+	Context string
+	FS      fs.FS
+}
+
+var contextName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
+// Migrate brings a database to the newest schema of all sources and of the job
+// queue. It takes a session lock, so several processes may start at once; url
+// must be a direct connection (no transaction pooler).
+func Migrate(ctx context.Context, url string, sources ...Source) error {
+	if err := migrateQueue(ctx, url); err != nil {
+		return err
+	}
+	std, err := sql.Open("pgx", url)
+	if err != nil {
+		return errors.New("migrate: the database URL cannot be read")
+	}
+	defer std.Close()
+	for _, s := range sources {
+		p, err := provider(std, s)
+		if err != nil {
+			return err
+		}
+		if _, err := p.Up(ctx); err != nil {
+			return fmt.Errorf("migrate %s: %w", s.Context, err)
+		}
+	}
+	return nil
+}
+
+// Pending lists migrations that a database still lacks, as "context/version".
+func Pending(ctx context.Context, url string, sources ...Source) ([]string, error) {
+	std, err := sql.Open("pgx", url)
+	if err != nil {
+		return nil, errors.New("migrations: the database URL cannot be read")
+	}
+	defer std.Close()
+	var out []string
+	for _, s := range sources {
+		p, err := provider(std, s)
+		if err != nil {
+			return nil, err
+		}
+		st, err := p.Status(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("migrations of %s: %w", s.Context, err)
+		}
+		for _, m := range st {
+			if m.State == goose.StatePending {
+				out = append(out, fmt.Sprintf("%s/%d", s.Context, m.Source.Version))
+			}
+		}
+	}
+	return out, nil
+}
+
+func provider(std *sql.DB, s Source) (*goose.Provider, error) {
+	if !contextName.MatchString(s.Context) {
+		return nil, fmt.Errorf("migrate: %q is no name of a context", s.Context)
+	}
+	sub, err := fs.Sub(s.FS, "migration")
+	if err != nil {
+		return nil, fmt.Errorf("migrate %s: %w", s.Context, err)
+	}
+	store, err := database.NewStore(goose.DialectPostgres, "goose_"+s.Context)
+	if err != nil {
+		return nil, fmt.Errorf("migrate %s: %w", s.Context, err)
+	}
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return nil, fmt.Errorf("migrate %s: %w", s.Context, err)
+	}
+	p, err := goose.NewProvider(goose.DialectCustom, std, sub, goose.WithStore(store), goose.WithSessionLocker(locker))
+	if err != nil {
+		return nil, fmt.Errorf("migrate %s: %w", s.Context, err)
+	}
+	return p, nil
+}
+
+// queueLock serialises the queue's own migrator, which has no lock of its own.
+const queueLock = 0x6f6b6e6f // "okno"
+
+func migrateQueue(ctx context.Context, url string) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return fmt.Errorf("migrate queue: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("migrate queue: %w", err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, queueLock); err != nil {
+		return fmt.Errorf("migrate queue: %w", err)
+	}
+	if _, err := tx.Exec(ctx, `CREATE SCHEMA IF NOT EXISTS `+RiverSchema); err != nil {
+		return fmt.Errorf("migrate queue: %w", err)
+	}
+	m, err := rivermigrate.New(riverpgxv5.New(nil), &rivermigrate.Config{Schema: RiverSchema})
+	if err != nil {
+		return fmt.Errorf("migrate queue: %w", err)
+	}
+	if _, err := m.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("migrate queue: %w", err)
+	}
+	if err := tx.Commit(ctx); err != nil {
+		return fmt.Errorf("migrate queue: %w", err)
+	}
+	return nil
+}
