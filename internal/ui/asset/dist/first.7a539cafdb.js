@@ -1,0 +1,1 @@
+(()=>{(()=>{let t=document.documentElement,e=["govuk-frontend-supported","okno-js"];t.classList.add(...e),addEventListener("error",o=>{o.target instanceof HTMLScriptElement&&!o.target.hasAttribute("data-optional")&&t.classList.remove(...e)},!0)})();})();
