@@ -3,12 +3,14 @@ package db
 import (
 	"context"
 	"database/sql"
+	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"regexp"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	_ "github.com/jackc/pgx/v5/stdlib" // goose speaks database/sql
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
@@ -27,6 +29,12 @@ type Source struct {
 	FS      fs.FS
 }
 
+//go:embed migration/*.sql
+var baseMigrations embed.FS
+
+// base is what every database has: the clock's offset and the sweeps' states.
+var base = Source{Context: "okno", FS: baseMigrations}
+
 var contextName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // Migrate brings a database to the newest schema of all sources and of the job
@@ -41,7 +49,7 @@ func Migrate(ctx context.Context, url string, sources ...Source) error {
 		return errors.New("migrate: the database URL cannot be read")
 	}
 	defer std.Close()
-	for _, s := range sources {
+	for _, s := range append([]Source{base}, sources...) {
 		p, err := provider(std, s)
 		if err != nil {
 			return err
@@ -61,7 +69,7 @@ func Pending(ctx context.Context, url string, sources ...Source) ([]string, erro
 	}
 	defer std.Close()
 	var out []string
-	for _, s := range sources {
+	for _, s := range append([]Source{base}, sources...) {
 		p, err := provider(std, s)
 		if err != nil {
 			return nil, err
@@ -105,31 +113,31 @@ func provider(std *sql.DB, s Source) (*goose.Provider, error) {
 // queueLock serialises the queue's own migrator, which has no lock of its own.
 const queueLock = 0x6f6b6e6f // "okno"
 
+// migrateQueue does not run in one transaction: the queue's own migrations add
+// enum values that later ones use.
 func migrateQueue(ctx context.Context, url string) error {
-	conn, err := pgx.Connect(ctx, url)
+	pool, err := pgxpool.New(ctx, url)
+	if err != nil {
+		return errors.New("migrate queue: the database URL cannot be read")
+	}
+	defer pool.Close()
+	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("migrate queue: %w", err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	tx, err := conn.Begin(ctx)
+	// Closing the pool ends the session and with it the lock.
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, queueLock); err != nil {
+		return fmt.Errorf("migrate queue: %w", err)
+	}
+	if _, err := conn.Exec(ctx, `CREATE SCHEMA IF NOT EXISTS `+RiverSchema); err != nil {
+		return fmt.Errorf("migrate queue: %w", err)
+	}
+	m, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: RiverSchema, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return fmt.Errorf("migrate queue: %w", err)
 	}
-	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, queueLock); err != nil {
-		return fmt.Errorf("migrate queue: %w", err)
-	}
-	if _, err := tx.Exec(ctx, `CREATE SCHEMA IF NOT EXISTS `+RiverSchema); err != nil {
-		return fmt.Errorf("migrate queue: %w", err)
-	}
-	m, err := rivermigrate.New(riverpgxv5.New(nil), &rivermigrate.Config{Schema: RiverSchema})
-	if err != nil {
-		return fmt.Errorf("migrate queue: %w", err)
-	}
-	if _, err := m.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil); err != nil {
-		return fmt.Errorf("migrate queue: %w", err)
-	}
-	if err := tx.Commit(ctx); err != nil {
+	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return fmt.Errorf("migrate queue: %w", err)
 	}
 	return nil

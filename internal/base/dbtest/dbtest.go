@@ -1,0 +1,210 @@
+// Package dbtest gives each test a fresh, migrated PostgreSQL database.
+//
+// $OKNO_TEST_PG names a server whose durability is off (./check starts one);
+// without it the first test of a package starts a private one. A database is
+// copied from a template that is named by the hash of the migrations, which
+// takes some 60 ms.
+package dbtest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/postgres"
+)
+
+// New returns a database with the migrations of sources, and of the job queue,
+// applied. It is dropped when the test ends.
+func New(t testing.TB, sources ...db.Source) *db.DB {
+	t.Helper()
+	ctx := context.Background()
+	d, err := db.Open(ctx, db.Config{URL: URL(t, sources...), MaxConns: 24})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.Close)
+	return d
+}
+
+// URL is [New] for tests that open the database by themselves.
+func URL(t testing.TB, sources ...db.Source) string {
+	t.Helper()
+	ctx := context.Background()
+	admin, err := server()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl, err := template(ctx, admin, sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "t_" + strings.ReplaceAll(db.NewID(), "-", "")
+	if err := adminExec(ctx, admin, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy", name, tmpl)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := adminExec(context.Background(), admin, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+			t.Errorf("drop test database: %v", err)
+		}
+	})
+	return withDatabase(admin, name)
+}
+
+// Empty is the URL of a fresh database without any migration.
+func Empty(t testing.TB) string {
+	t.Helper()
+	admin, err := server()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "e_" + strings.ReplaceAll(db.NewID(), "-", "")
+	if err := adminExec(context.Background(), admin, "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = adminExec(context.Background(), admin, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+	})
+	return withDatabase(admin, name)
+}
+
+var (
+	serverOnce sync.Once
+	serverURL  string
+	errServer  error
+
+	templateMu sync.Mutex
+	templates  = map[string]bool{}
+)
+
+func server() (string, error) {
+	serverOnce.Do(func() {
+		if serverURL = os.Getenv("OKNO_TEST_PG"); serverURL != "" {
+			return
+		}
+		removeStale()
+		dir, err := os.MkdirTemp("", "okno-dbtest-")
+		if err != nil {
+			errServer = err
+			return
+		}
+		s, err := postgres.Start(context.Background(), postgres.Options{Dir: dir})
+		if err != nil {
+			errServer = err
+			return
+		}
+		serverURL = s.URL("postgres")
+	})
+	return serverURL, errServer
+}
+
+// removeStale deletes what earlier test processes left: their servers died
+// with them, their folders could not.
+func removeStale() {
+	dirs, _ := filepath.Glob(filepath.Join(os.TempDir(), "okno-dbtest-*"))
+	for _, d := range dirs {
+		f, err := os.OpenFile(filepath.Join(d, "pg.lock"), os.O_RDWR, 0)
+		if err != nil {
+			continue
+		}
+		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+			_ = os.RemoveAll(d)
+		}
+		_ = f.Close()
+	}
+}
+
+func template(ctx context.Context, admin string, sources []db.Source) (string, error) {
+	name, err := templateName(sources)
+	if err != nil {
+		return "", err
+	}
+	templateMu.Lock()
+	defer templateMu.Unlock()
+	if templates[name] {
+		return name, nil
+	}
+	conn, err := pgx.Connect(ctx, admin)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close(ctx)
+	// Several packages test at the same time against one server.
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock(hashtext($1))`, name); err != nil {
+		return "", err
+	}
+	var ready bool
+	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate)`, name).Scan(&ready); err != nil {
+		return "", err
+	}
+	if !ready {
+		if err := buildTemplate(ctx, conn, admin, name, sources); err != nil {
+			return "", err
+		}
+	}
+	templates[name] = true
+	return name, nil
+}
+
+func buildTemplate(ctx context.Context, conn *pgx.Conn, admin, name string, sources []db.Source) error {
+	for _, sql := range []string{"DROP DATABASE IF EXISTS " + name + " WITH (FORCE)", "CREATE DATABASE " + name} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	if err := db.Migrate(ctx, withDatabase(admin, name), sources...); err != nil {
+		return err
+	}
+	_, err := conn.Exec(ctx, "ALTER DATABASE "+name+" WITH IS_TEMPLATE true ALLOW_CONNECTIONS false")
+	return err
+}
+
+func templateName(sources []db.Source) (string, error) {
+	h := sha256.New()
+	for _, s := range sources {
+		fmt.Fprintf(h, "%s\n", s.Context)
+		err := fs.WalkDir(s.FS, ".", func(p string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return err
+			}
+			b, err := fs.ReadFile(s.FS, p)
+			fmt.Fprintf(h, "%s %d\n%s\n", p, len(b), b)
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
+	}
+	return "tmpl_" + hex.EncodeToString(h.Sum(nil)[:12]), nil
+}
+
+func adminExec(ctx context.Context, admin, sql string) error {
+	conn, err := pgx.Connect(ctx, admin)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, sql)
+	return err
+}
+
+func withDatabase(admin, name string) string {
+	u, err := url.Parse(admin)
+	if err != nil {
+		return admin
+	}
+	u.Path = "/" + name
+	return u.String()
+}

@@ -1,0 +1,230 @@
+// Package job runs background work out of PostgreSQL, on River.
+//
+// A job is enqueued in the transaction of the data that it belongs to, and its
+// arguments are ids only. It runs at least once: handlers are idempotent.
+// Deadlines are not jobs but due_at columns, found by sweeps that go by the
+// domain clock and catch up after downtime.
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/okno-gov/okno/internal/base/clock"
+	"github.com/okno-gov/okno/internal/base/db"
+)
+
+// Args are a job's arguments: ids, never personal data. Kind is the name of the
+// work, such as application.route, and never changes once released.
+type Args interface{ Kind() string }
+
+// Queue is one database's queue: jobs, handlers and sweeps.
+type Queue struct {
+	d       *db.DB
+	clock   *clock.Clock
+	workers *river.Workers
+	inserts *river.Client[pgx.Tx]
+
+	mu     sync.Mutex
+	client *river.Client[pgx.Tx]
+	sweeps []sweep
+	stop   context.CancelFunc
+	swept  sync.WaitGroup
+}
+
+const (
+	workersPerQueue = 16
+	rescueAfter     = 2 * time.Minute // River's default of an hour is too long for a citizen
+	defaultTimeout  = time.Minute
+	defaultAttempts = 25
+)
+
+// New returns a queue that can enqueue at once and works after [Queue.Start].
+func New(d *db.DB, c *clock.Clock) *Queue {
+	q := &Queue{d: d, clock: c, workers: river.NewWorkers()}
+	inserts, err := river.NewClient(riverpgxv5.New(d.Pool()), &river.Config{Schema: db.RiverSchema, Logger: slog.New(slog.DiscardHandler), SkipUnknownJobCheck: true})
+	if err != nil {
+		panic(err) // only for a configuration that contradicts itself
+	}
+	q.inserts = inserts
+	// River refuses to work without a single handler.
+	Handle(q, func(context.Context, nothing) error { return nil })
+	return q
+}
+
+type nothing struct{}
+
+func (nothing) Kind() string { return "job.nothing" }
+
+// Option changes how one job is enqueued.
+type Option func(*river.InsertOpts)
+
+// Unique drops the job when one with equal arguments waits or runs already.
+func Unique() Option {
+	return func(o *river.InsertOpts) {
+		o.UniqueOpts = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
+			rivertype.JobStateRunning, rivertype.JobStateScheduled,
+		}}
+	}
+}
+
+// Enqueue adds a job in the caller's transaction: it runs if and only if that
+// commits.
+func (q *Queue) Enqueue(ctx context.Context, tx *db.Tx, a Args, opts ...Option) error {
+	if tx.Raw() == nil {
+		return fmt.Errorf("enqueue %s: not in a transaction", a.Kind())
+	}
+	var o river.InsertOpts
+	for _, f := range opts {
+		f(&o)
+	}
+	if _, err := q.inserts.InsertTx(ctx, tx.Raw(), a, &o); err != nil {
+		return fmt.Errorf("enqueue %s: %w", a.Kind(), err)
+	}
+	return nil
+}
+
+// HandlerOption changes how one kind of job is worked.
+type HandlerOption func(*handlerOptions)
+
+type handlerOptions struct {
+	timeout  time.Duration
+	attempts int
+	backoff  func(attempt int) time.Duration
+}
+
+// Timeout bounds one attempt; the default is one minute.
+func Timeout(d time.Duration) HandlerOption { return func(o *handlerOptions) { o.timeout = d } }
+
+// MaxAttempts bounds the attempts, after which the job is discarded and shown
+// to the operators; the default is 25, which is some three days.
+func MaxAttempts(n int) HandlerOption { return func(o *handlerOptions) { o.attempts = n } }
+
+// Backoff gives the pause after the n-th failed attempt (from 1).
+func Backoff(f func(attempt int) time.Duration) HandlerOption {
+	return func(o *handlerOptions) { o.backoff = f }
+}
+
+// defaultBackoff grows from about a second to at most three hours.
+func defaultBackoff(attempt int) time.Duration {
+	d := time.Second << min(attempt-1, 14)
+	d = min(d, 3*time.Hour)
+	return d + rand.N(d/4+time.Millisecond)
+}
+
+type worker[T Args] struct {
+	river.WorkerDefaults[T]
+	fn   func(context.Context, T) error
+	opts handlerOptions
+}
+
+func (w *worker[T]) Timeout(*river.Job[T]) time.Duration { return w.opts.timeout }
+
+func (w *worker[T]) NextRetry(j *river.Job[T]) time.Time {
+	return time.Now().Add(w.opts.backoff(len(j.Errors) + 1))
+}
+
+func (w *worker[T]) Work(ctx context.Context, j *river.Job[T]) error {
+	if j.Attempt > w.opts.attempts {
+		return river.JobCancel(errors.New("too many attempts"))
+	}
+	return w.fn(withAttempt(ctx, j.Attempt, j.Attempt >= w.opts.attempts), j.Args)
+}
+
+// Handle registers the work of one kind. Call it before [Queue.Start].
+func Handle[T Args](q *Queue, fn func(ctx context.Context, a T) error, opts ...HandlerOption) {
+	o := handlerOptions{timeout: defaultTimeout, attempts: defaultAttempts, backoff: defaultBackoff}
+	for _, f := range opts {
+		f(&o)
+	}
+	river.AddWorker(q.workers, &worker[T]{fn: fn, opts: o})
+}
+
+// Give up for good: the job is not run again, and operators see why.
+func GiveUp(err error) error { return river.JobCancel(err) }
+
+type attemptKey struct{}
+
+type attempt struct {
+	n    int
+	last bool
+}
+
+func withAttempt(ctx context.Context, n int, last bool) context.Context {
+	return context.WithValue(ctx, attemptKey{}, attempt{n, last})
+}
+
+// Attempt is the running attempt's number from 1, and whether it is the last.
+func Attempt(ctx context.Context) (n int, last bool) {
+	a, _ := ctx.Value(attemptKey{}).(attempt)
+	return a.n, a.last
+}
+
+// Start works jobs and sweeps until [Queue.Stop].
+func (q *Queue) Start(ctx context.Context) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.client != nil {
+		return errors.New("job queue: started already")
+	}
+	if err := q.startClient(ctx); err != nil {
+		return err
+	}
+	sctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	q.stop = cancel
+	q.swept.Go(func() { q.sweepLoop(sctx) })
+	return nil
+}
+
+func (q *Queue) startClient(ctx context.Context) error {
+	client, err := river.NewClient(riverpgxv5.New(q.d.Pool()), &river.Config{
+		Schema:               db.RiverSchema,
+		Workers:              q.workers,
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workersPerQueue}},
+		FetchCooldown:        5 * time.Millisecond,
+		FetchPollInterval:    500 * time.Millisecond,
+		RescueStuckJobsAfter: rescueAfter,
+		JobTimeout:           defaultTimeout,
+		MaxAttempts:          defaultAttempts + 10, // the handler's own bound decides
+		Logger:               slog.New(quiet{slog.Default().Handler()}),
+		SoftStopTimeout:      10 * time.Second,
+	})
+	if err != nil {
+		return fmt.Errorf("job queue: %w", err)
+	}
+	// River's context is that of its whole life: a request's must not end it.
+	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("job queue: %w", err)
+	}
+	q.client = client
+	return nil
+}
+
+// Stop lets running jobs end, at most ten seconds; the rest is rescued by the
+// next start.
+func (q *Queue) Stop(ctx context.Context) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.client == nil {
+		return nil
+	}
+	if q.stop != nil {
+		q.stop()
+		q.swept.Wait()
+		q.stop = nil
+	}
+	err := q.client.Stop(ctx)
+	q.client = nil
+	return err
+}

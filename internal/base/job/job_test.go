@@ -1,0 +1,122 @@
+package job_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/okno-gov/okno/internal/base/clock"
+	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/dbtest"
+	"github.com/okno-gov/okno/internal/base/job"
+)
+
+type greet struct {
+	ID int `json:"id"`
+}
+
+func (greet) Kind() string { return "test.greet" }
+
+func TestJobLivesAndDiesWithItsTransaction(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	d := dbtest.New(t)
+	q := job.New(d, clock.New())
+	var ran atomic.Int64
+	job.Handle(q, func(_ context.Context, a greet) error { ran.Add(int64(a.ID)); return nil })
+
+	if err := d.InTx(ctx, func(tx *db.Tx) error { return q.Enqueue(ctx, tx, greet{1}) }); err != nil {
+		t.Fatal(err)
+	}
+	_ = d.InTx(ctx, func(tx *db.Tx) error {
+		if err := q.Enqueue(ctx, tx, greet{100}); err != nil {
+			t.Error(err)
+		}
+		return errors.New("roll back")
+	})
+	if err := d.Read(ctx, func(tx *db.Tx) error { return q.Enqueue(ctx, tx, greet{1000}) }); err == nil {
+		t.Error("a job was enqueued outside of a transaction")
+	}
+	if err := q.Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got := ran.Load(); got != 1 {
+		t.Errorf("ran %d, want the committed job alone", got)
+	}
+}
+
+func TestUniqueDropsEqualJobs(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	d := dbtest.New(t)
+	q := job.New(d, clock.New())
+	var ran atomic.Int64
+	job.Handle(q, func(context.Context, greet) error { ran.Add(1); return nil })
+	for range 3 {
+		if err := d.InTx(ctx, func(tx *db.Tx) error { return q.Enqueue(ctx, tx, greet{1}, job.Unique()) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := q.Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if ran.Load() != 1 {
+		t.Errorf("ran %d times", ran.Load())
+	}
+}
+
+func TestFailureWaitsAndIsHurried(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	d := dbtest.New(t)
+	q := job.New(d, clock.New())
+	var tries atomic.Int64
+	job.Handle(q, func(context.Context, greet) error {
+		if tries.Add(1) == 1 {
+			return errors.New("away")
+		}
+		return nil
+	}, job.Backoff(func(int) time.Duration { return time.Hour }))
+	if err := d.InTx(ctx, func(tx *db.Tx) error { return q.Enqueue(ctx, tx, greet{1}) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if f, err := q.Failures(ctx, 10); err != nil || len(f) != 1 || f[0].LastError != "away" || f[0].State != "retryable" {
+		t.Fatalf("failures: %+v, %v", f, err)
+	}
+	if err := q.Hurry(ctx, 2*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if tries.Load() != 2 {
+		t.Errorf("tried %d times", tries.Load())
+	}
+}
+
+func TestSweepRunsUntilNothingIsFound(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	d := dbtest.New(t)
+	q := job.New(d, clock.New())
+	left := 3
+	q.Sweep("test.sweep", time.Minute, func(context.Context) (int, error) {
+		if left == 0 {
+			return 0, nil
+		}
+		left--
+		return 1, nil
+	})
+	if err := q.Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	s, err := q.Sweeps(ctx)
+	if err != nil || left != 0 || len(s) != 1 || s[0].FinishedAt == nil {
+		t.Fatalf("left %d, states %+v, %v", left, s, err)
+	}
+}
