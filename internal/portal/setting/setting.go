@@ -1,0 +1,196 @@
+package setting
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/okno-gov/okno/internal/base/clock"
+	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/fault"
+)
+
+//go:embed migration/*.sql
+var migrations embed.FS
+
+// Migrations is the schema setting.
+func Migrations() db.Source { return db.Source{Context: "setting", FS: migrations} }
+
+// Key is one setting: its name, its first value and what it permits. Make it
+// with [Int], [Bool], [Word] or [Define], once, as a package variable.
+type Key[T any] struct {
+	name    string
+	initial T
+	check   func(T) error
+}
+
+// Name is the setting's name, "<context>.<word>".
+func (k *Key[T]) Name() string { return k.name }
+
+// Default is the first value.
+func (k *Key[T]) Default() T { return k.initial }
+
+// Declared describes a setting for the administrator's page.
+type Declared struct {
+	Name    string
+	Default json.RawMessage
+	check   func(json.RawMessage) error
+}
+
+var declared = struct {
+	sync.Mutex
+	byName map[string]Declared
+}{byName: map[string]Declared{}}
+
+// Define declares a setting; check says what is not permitted, nil permits all.
+// Two settings of one name are a defect of the program and stop it.
+func Define[T any](name string, initial T, check func(T) error) *Key[T] {
+	raw, err := json.Marshal(initial)
+	if err != nil {
+		panic("setting " + name + ": " + err.Error())
+	}
+	k := &Key[T]{name: name, initial: initial, check: check}
+	declared.Lock()
+	defer declared.Unlock()
+	if _, double := declared.byName[name]; double {
+		panic("setting " + name + " is declared twice")
+	}
+	declared.byName[name] = Declared{Name: name, Default: raw, check: func(r json.RawMessage) error {
+		_, err := k.parse(r)
+		return err
+	}}
+	return k
+}
+
+// Int is a whole number between lo and hi, both permitted.
+func Int(name string, initial, lo, hi int) *Key[int] {
+	return Define(name, initial, func(v int) error {
+		if v < lo || v > hi {
+			return fault.Invalid("setting.out_of_range", fault.F(name, "setting.out_of_range", "min", lo, "max", hi))
+		}
+		return nil
+	})
+}
+
+// Bool is a switch.
+func Bool(name string, initial bool) *Key[bool] { return Define(name, initial, nil) }
+
+// Word is one of the given words.
+func Word(name, initial string, words ...string) *Key[string] {
+	return Define(name, initial, func(v string) error {
+		if v != initial && !slices.Contains(words, v) {
+			return fault.Invalid("setting.unknown_value", fault.F(name, "setting.unknown_value"))
+		}
+		return nil
+	})
+}
+
+// All lists the declared settings by name.
+func All() []Declared {
+	declared.Lock()
+	defer declared.Unlock()
+	out := make([]Declared, 0, len(declared.byName))
+	for _, d := range declared.byName {
+		out = append(out, d)
+	}
+	slices.SortFunc(out, func(a, b Declared) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+func (k *Key[T]) parse(raw json.RawMessage) (T, error) {
+	var v T
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return v, fault.Invalid("setting.unknown_value", fault.F(k.name, "setting.unknown_value")).Wrap(err)
+	}
+	if k.check != nil {
+		if err := k.check(v); err != nil {
+			return v, err
+		}
+	}
+	return v, nil
+}
+
+// Get answers the value in force. A stored value that the program no longer
+// permits counts as not set: an old row must not stop the portal.
+func Get[T any](ctx context.Context, tx *db.Tx, k *Key[T]) (T, error) {
+	raw, err := db.Find[json.RawMessage](ctx, tx, `
+		SELECT value FROM setting.value WHERE name = $1 ORDER BY version DESC LIMIT 1`, k.name)
+	if err != nil {
+		return k.initial, fmt.Errorf("read setting %s: %w", k.name, err)
+	}
+	if raw == nil {
+		return k.initial, nil
+	}
+	v, err := k.parse(*raw)
+	if err != nil {
+		return k.initial, nil
+	}
+	return v, nil
+}
+
+// Settings is where an administrator changes values.
+type Settings struct {
+	DB    *db.DB
+	Clock *clock.Clock
+}
+
+// Version is one value that a setting had.
+type Version struct {
+	Name    string
+	Version int
+	Value   json.RawMessage
+	SetBy   string // officer id
+	Reason  string
+	SetAt   time.Time
+}
+
+// Change sets a value. seen is the version that the administrator was shown,
+// zero for the default: a change in between is a conflict, not overwritten.
+func (s *Settings) Change(ctx context.Context, name string, seen int, value json.RawMessage, by, reason string) error {
+	declared.Lock()
+	d, known := declared.byName[name]
+	declared.Unlock()
+	if !known {
+		return fault.NotFound("setting.not_found")
+	}
+	if reason == "" {
+		return fault.Invalid("setting.reason_missing", fault.F("reason", "setting.reason_missing"))
+	}
+	if err := d.check(value); err != nil {
+		return err
+	}
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `
+			INSERT INTO setting.value (name, version, value, set_by, reason, set_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+			name, seen+1, value, by, reason, s.Clock.Now())
+		return err
+	})
+	if db.IsUnique(err, "") {
+		return fault.Conflict("setting.changed_meanwhile")
+	}
+	if err != nil {
+		return fmt.Errorf("change setting %s: %w", name, err)
+	}
+	return nil
+}
+
+// History lists the values of a setting, newest first: the journal of its
+// changes.
+func (s *Settings) History(ctx context.Context, name string) ([]Version, error) {
+	var out []Version
+	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		out, err = db.List[Version](ctx, tx, `
+			SELECT name, version, value, set_by, reason, set_at FROM setting.value
+			 WHERE name = $1 ORDER BY version DESC LIMIT 200`, name)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read history of setting %s: %w", name, err)
+	}
+	return out, nil
+}
