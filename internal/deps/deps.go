@@ -23,7 +23,6 @@ import (
 	_ "github.com/miekg/pkcs11"
 	_ "github.com/pquerna/otp/totp"
 	_ "github.com/pressly/goose/v3"
-	_ "github.com/pressly/goose/v3/lock"
 	_ "github.com/prometheus/client_golang/prometheus/promhttp"
 	_ "github.com/riverqueue/river"
 	_ "github.com/riverqueue/river/riverdriver/riverpgxv5"

@@ -11,10 +11,8 @@ import (
 	"regexp"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	_ "github.com/jackc/pgx/v5/stdlib" // goose speaks database/sql
+	"github.com/jackc/pgx/v5/stdlib" // goose speaks database/sql
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/database"
-	"github.com/pressly/goose/v3/lock"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
 )
@@ -38,16 +36,27 @@ var base = Source{Context: "okno", FS: baseMigrations}
 var contextName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // Migrate brings a database to the newest schema of all sources and of the job
-// queue. It takes a session lock, so several processes may start at once; url
-// must be a direct connection (no transaction pooler).
+// queue. One session lock is held over all of it, so several processes may
+// start at once; url must be a direct connection (no transaction pooler).
 func Migrate(ctx context.Context, url string, sources ...Source) error {
-	if err := migrateQueue(ctx, url); err != nil {
-		return err
-	}
-	std, err := sql.Open("pgx", url)
+	pool, err := pgxpool.New(ctx, url)
 	if err != nil {
 		return errors.New("migrate: the database URL cannot be read")
 	}
+	defer pool.Close()
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	// Closing the pool ends the session and with it the lock.
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, migrateLock); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	if err := migrateQueue(ctx, pool); err != nil {
+		return err
+	}
+	std := stdlib.OpenDBFromPool(pool)
 	defer std.Close()
 	for _, s := range append([]Source{base}, sources...) {
 		p, err := provider(std, s)
@@ -95,42 +104,19 @@ func provider(std *sql.DB, s Source) (*goose.Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("migrate %s: %w", s.Context, err)
 	}
-	store, err := database.NewStore(goose.DialectPostgres, "goose_"+s.Context)
-	if err != nil {
-		return nil, fmt.Errorf("migrate %s: %w", s.Context, err)
-	}
-	locker, err := lock.NewPostgresSessionLocker()
-	if err != nil {
-		return nil, fmt.Errorf("migrate %s: %w", s.Context, err)
-	}
-	p, err := goose.NewProvider(goose.DialectCustom, std, sub, goose.WithStore(store), goose.WithSessionLocker(locker))
+	p, err := goose.NewProvider(goose.DialectPostgres, std, sub, goose.WithTableName("goose_"+s.Context))
 	if err != nil {
 		return nil, fmt.Errorf("migrate %s: %w", s.Context, err)
 	}
 	return p, nil
 }
 
-// queueLock serialises the queue's own migrator, which has no lock of its own.
-const queueLock = 0x6f6b6e6f // "okno"
+const migrateLock = 0x6f6b6e6f // "okno"
 
 // migrateQueue does not run in one transaction: the queue's own migrations add
 // enum values that later ones use.
-func migrateQueue(ctx context.Context, url string) error {
-	pool, err := pgxpool.New(ctx, url)
-	if err != nil {
-		return errors.New("migrate queue: the database URL cannot be read")
-	}
-	defer pool.Close()
-	conn, err := pool.Acquire(ctx)
-	if err != nil {
-		return fmt.Errorf("migrate queue: %w", err)
-	}
-	// Closing the pool ends the session and with it the lock.
-	defer conn.Release()
-	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, queueLock); err != nil {
-		return fmt.Errorf("migrate queue: %w", err)
-	}
-	if _, err := conn.Exec(ctx, `CREATE SCHEMA IF NOT EXISTS `+RiverSchema); err != nil {
+func migrateQueue(ctx context.Context, pool *pgxpool.Pool) error {
+	if _, err := pool.Exec(ctx, `CREATE SCHEMA IF NOT EXISTS `+RiverSchema); err != nil {
 		return fmt.Errorf("migrate queue: %w", err)
 	}
 	m, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: RiverSchema, Logger: slog.New(slog.DiscardHandler)})

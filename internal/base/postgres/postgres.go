@@ -48,7 +48,7 @@ type Server struct {
 	waitOK error
 }
 
-const superuser = "okno"
+const superuser = "postgres"
 
 // Start brings the cluster in o.Dir up, making it first if needed. It takes
 // about 0.2 s, the first time 1 s.
