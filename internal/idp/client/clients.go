@@ -1,0 +1,274 @@
+package client
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/okno-gov/okno/internal/base/clock"
+	"github.com/okno-gov/okno/internal/base/crypt"
+	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/fault"
+	"github.com/okno-gov/okno/internal/base/job"
+)
+
+// ErrCredentials reports a client that did not prove itself: unknown, not
+// active, or with a wrong secret. The three are not told apart outside.
+var ErrCredentials = errors.New("client: credentials do not match")
+
+// Clients registers and authenticates relying parties.
+type Clients struct {
+	DB    *db.DB
+	Clock *clock.Clock
+	Keys  *crypt.Keyring
+}
+
+// Work registers the sweep that erases secrets which ended.
+func (cs *Clients) Work(q *job.Queue) { q.Sweep("client.secret", time.Hour, cs.sweep) }
+
+func (cs *Clients) sweep(ctx context.Context) (int, error) {
+	var n int64
+	err := cs.DB.InTx(ctx, func(tx *db.Tx) (err error) {
+		n, err = tx.Exec(ctx, `DELETE FROM client.secret WHERE expires_at <= $1`, cs.Clock.Now())
+		return err
+	})
+	return int(n), err
+}
+
+// Put registers a client or brings its record up to date; the state of a known
+// one stays. A new commercial client waits for approval. The same call at each
+// start is harmless: that is how a deployment keeps its own sites registered.
+func (cs *Clients) Put(ctx context.Context, c Client) error {
+	if c.Kind == "" {
+		c.Kind = State
+	}
+	if c.MinLevel == 0 {
+		c.MinLevel = 1
+	}
+	c.Scopes = Sorted(Expand(c.Scopes))
+	if err := c.check(); err != nil {
+		return err
+	}
+	now := cs.Clock.Now()
+	c.CreatedAt, c.ChangedAt = now, now
+	c.Status = Active
+	if c.Kind == Commercial {
+		c.Status = Pending
+	}
+	if err := cs.DB.InTx(ctx, func(tx *db.Tx) error { return put(ctx, tx, &c) }); err != nil {
+		return fmt.Errorf("register client %s: %w", c.ID, err)
+	}
+	return nil
+}
+
+// Approve lets a pending commercial client in.
+func (cs *Clients) Approve(ctx context.Context, id string) error {
+	return cs.move(ctx, id, []string{string(Pending)}, Active)
+}
+
+// Suspend stops a client: it gets no answers, its tokens do not work.
+func (cs *Clients) Suspend(ctx context.Context, id string) error {
+	return cs.move(ctx, id, []string{string(Active), string(Pending)}, Suspended)
+}
+
+// Resume lets a suspended client in again.
+func (cs *Clients) Resume(ctx context.Context, id string) error {
+	return cs.move(ctx, id, []string{string(Suspended)}, Active)
+}
+
+func (cs *Clients) move(ctx context.Context, id string, from []string, to Status) error {
+	return cs.DB.InTx(ctx, func(tx *db.Tx) error {
+		n, err := setStatus(ctx, tx, id, from, to, cs.Clock.Now())
+		if err != nil {
+			return fmt.Errorf("move client %s to %s: %w", id, to, err)
+		}
+		if n == 0 {
+			return fault.Conflict("signin.client.wrong_state")
+		}
+		return nil
+	})
+}
+
+// Find returns the client, nil when it is not registered.
+func (cs *Clients) Find(ctx context.Context, id string) (c *Client, err error) {
+	err = cs.DB.Read(ctx, func(tx *db.Tx) error {
+		c, err = find(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find client: %w", err)
+	}
+	return c, nil
+}
+
+// FindTx is [Clients.Find] in the caller's transaction.
+func (cs *Clients) FindTx(ctx context.Context, tx *db.Tx, id string) (*Client, error) {
+	return find(ctx, tx, id)
+}
+
+// Get returns an active client; fault NotFound for every other.
+func (cs *Clients) Get(ctx context.Context, id string) (*Client, error) {
+	c, err := cs.Find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if c == nil || c.Status != Active {
+		return nil, fault.NotFound("signin.client.unknown")
+	}
+	return c, nil
+}
+
+// Names maps ids to names: for lists of consents and of portals.
+func (cs *Clients) Names(ctx context.Context, ids []string) (map[string]string, error) {
+	type row struct {
+		ID   string `db:"id"`
+		Name string `db:"name"`
+	}
+	out := map[string]string{}
+	err := cs.DB.Read(ctx, func(tx *db.Tx) error {
+		rows, err := db.List[row](ctx, tx, `SELECT id, name FROM client.client WHERE id = ANY($1) ORDER BY id LIMIT 500`, list(ids))
+		for _, r := range rows {
+			out[r.ID] = r.Name
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("names of clients: %w", err)
+	}
+	return out, nil
+}
+
+// List is one page of the registry, in the order of ids, after the given id.
+func (cs *Clients) List(ctx context.Context, after string, limit int) (out []Client, err error) {
+	err = cs.DB.Read(ctx, func(tx *db.Tx) error {
+		out, err = db.List[Client](ctx, tx, `SELECT `+columns+` FROM client.client WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list clients: %w", err)
+	}
+	return out, nil
+}
+
+// Receivers are the active clients that take security events. It works in the
+// caller's transaction, which must not wait for a second connection.
+func (cs *Clients) Receivers(ctx context.Context, tx *db.Tx) ([]Client, error) {
+	out, err := db.List[Client](ctx, tx, `SELECT `+columns+` FROM client.client
+		WHERE event_uri <> '' AND status = 'active' ORDER BY id LIMIT 1000`)
+	if err != nil {
+		return nil, fmt.Errorf("list receivers: %w", err)
+	}
+	return out, nil
+}
+
+// NewSecret makes a further secret and returns it: it is shown once.
+func (cs *Clients) NewSecret(ctx context.Context, id string) (string, error) {
+	s := crypt.Token()
+	return s, cs.SetSecret(ctx, id, s)
+}
+
+// SetSecret adds a given secret, at least 24 characters of it. The deployment's
+// own sites derive theirs from the key file. Fault Invalid when it is too short.
+func (cs *Clients) SetSecret(ctx context.Context, id, secret string) error {
+	if len(secret) < 24 {
+		return fault.Invalid("signin.client.invalid", fault.F("secret", "signin.client.short_secret", "min", 24))
+	}
+	err := cs.DB.InTx(ctx, func(tx *db.Tx) error {
+		return addSecret(ctx, tx, id, cs.mac(id, secret), cs.Clock.Now())
+	})
+	if err != nil {
+		return fmt.Errorf("set secret of %s: %w", id, err)
+	}
+	return nil
+}
+
+// RetireSecrets ends all secrets but the newest after the overlap.
+func (cs *Clients) RetireSecrets(ctx context.Context, id string, overlap time.Duration) error {
+	err := cs.DB.InTx(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE client.secret SET expires_at = $2 WHERE client_id = $1 AND expires_at IS NULL
+			AND mac <> (SELECT mac FROM client.secret WHERE client_id = $1 AND expires_at IS NULL ORDER BY created_at DESC, mac LIMIT 1)`,
+			id, cs.Clock.Now().Add(overlap))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("retire secrets of %s: %w", id, err)
+	}
+	return nil
+}
+
+// AddCertificate registers a DER certificate whose key may sign for the client.
+func (cs *Clients) AddCertificate(ctx context.Context, id string, der []byte) error {
+	if _, err := x509.ParseCertificate(der); err != nil {
+		return fault.Invalid("signin.client.invalid", fault.F("certificate", "signin.client.bad_certificate")).Wrap(err)
+	}
+	sum := sha256.Sum256(der)
+	err := cs.DB.InTx(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO client.certificate (client_id, sha256, der, created_at) VALUES ($1,$2,$3,$4)
+			ON CONFLICT DO NOTHING`, id, sum[:], der, cs.Clock.Now())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("add certificate of %s: %w", id, err)
+	}
+	return nil
+}
+
+// Authenticate returns the active client that knows the secret, otherwise
+// [ErrCredentials]. The work is the same for unknown clients.
+func (cs *Clients) Authenticate(ctx context.Context, id, secret string) (*Client, error) {
+	var c *Client
+	var macs [][]byte
+	err := cs.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		if c, err = find(ctx, tx, id); err != nil {
+			return err
+		}
+		macs, err = secrets(ctx, tx, id, cs.Clock.Now())
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("authenticate client: %w", err)
+	}
+	mac, ok := cs.mac(id, secret), false
+	for _, m := range macs {
+		ok = crypt.Equal(m, mac) || ok
+	}
+	if c == nil || !ok || c.Status != Active {
+		return nil, ErrCredentials
+	}
+	return c, nil
+}
+
+// Certified returns the active client with its certificates, for
+// private_key_jwt; [ErrCredentials] when there is none.
+func (cs *Clients) Certified(ctx context.Context, id string) (*Client, []*x509.Certificate, error) {
+	var c *Client
+	var ders [][]byte
+	err := cs.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		if c, err = find(ctx, tx, id); err != nil {
+			return err
+		}
+		ders, err = certificates(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("certificates of client: %w", err)
+	}
+	if c == nil || c.Status != Active || len(ders) == 0 {
+		return nil, nil, ErrCredentials
+	}
+	var certs []*x509.Certificate
+	for _, d := range ders {
+		cert, err := x509.ParseCertificate(d)
+		if err != nil {
+			return nil, nil, fmt.Errorf("certificate of %s: %w", id, err)
+		}
+		certs = append(certs, cert)
+	}
+	return c, certs, nil
+}
+
+// mac binds the secret to the client, so that equal secrets look different.
+func (cs *Clients) mac(id, secret string) []byte { return cs.Keys.MAC("client.secret:"+id, secret) }
