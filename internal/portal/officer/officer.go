@@ -1,0 +1,64 @@
+package officer
+
+import (
+	"embed"
+	"slices"
+	"time"
+
+	"github.com/okno-gov/okno/internal/base/clock"
+	"github.com/okno-gov/okno/internal/base/db"
+)
+
+//go:embed migration/*.sql
+var migrations embed.FS
+
+// Migrations is the schema officer.
+func Migrations() db.Source { return db.Source{Context: "officer", FS: migrations} }
+
+// Role is a set of permitted acts. Its name for people is the message
+// "officer.role.<role>".
+type Role string
+
+// The roles.
+const (
+	RoleClerk   Role = "clerk"   // works the cases of his agency
+	RoleEditor  Role = "editor"  // edits service cards, agencies, news
+	RoleSupport Role = "support" // answers the portal's support queue
+	RoleAdmin   Role = "admin"   // officers, settings, journals of the portal
+)
+
+// Roles are all roles.
+var Roles = []Role{RoleClerk, RoleEditor, RoleSupport, RoleAdmin}
+
+// Officer is a person at work.
+type Officer struct {
+	ID      string
+	Subject string // at the identity provider
+	Agency  string // code in the directory; empty for the portal's own staff
+	Name    string // «Гареева Лилия Маратовна», as citizens see it in answers
+	Post    string // «инспектор»
+	Roles   []Role
+	Active  bool
+	// Principals are the officers whose deputy he is now.
+	Principals []string
+}
+
+// Has tells whether the officer is active in the role.
+func (o *Officer) Has(r Role) bool { return o != nil && o.Active && slices.Contains(o.Roles, r) }
+
+// ActsFor tells whether the officer may continue what the other has begun.
+func (o *Officer) ActsFor(id string) bool { return o.ID == id || slices.Contains(o.Principals, id) }
+
+// Deputy lets one officer act for another. Until is exclusive.
+type Deputy struct {
+	OfficerID string // the one who is away
+	DeputyID  string
+	From      time.Time
+	Until     time.Time
+}
+
+// Officers owns the staff of one portal.
+type Officers struct {
+	DB    *db.DB
+	Clock *clock.Clock
+}
