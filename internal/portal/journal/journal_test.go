@@ -1,0 +1,57 @@
+package journal_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/okno-gov/okno/internal/base/clock"
+	"github.com/okno-gov/okno/internal/base/crypt"
+	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/dbtest"
+	"github.com/okno-gov/okno/internal/portal/journal"
+)
+
+// One look per officer, case and hour; each owner sees his own alone.
+func TestLooksAreCountedByTheHour(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	c := clock.At(time.Date(2026, 11, 22, 9, 10, 0, 0, time.UTC))
+	j := &journal.Journal{DB: dbtest.New(t, journal.Migrations()), Clock: c, Keys: crypt.NewTestKeyring()}
+	anna, boris := db.NewID(), db.NewID()
+	look := func(officer, owner, object string) {
+		t.Helper()
+		err := j.DB.InTx(ctx, func(tx *db.Tx) error {
+			return j.Look(ctx, tx, journal.Entry{
+				Owner: owner, Kind: journal.Looked, Actor: "officer:" + officer, Object: object,
+				Details: map[string]string{"number": "72-2026-0000001-5"},
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 5 {
+		look("o1", anna, "application:1")
+	}
+	look("o2", anna, "application:1")
+	look("o1", anna, "application:2")
+	look("o1", boris, "application:3")
+	c.Advance(time.Hour)
+	look("o1", anna, "application:1")
+
+	page, err := j.List(ctx, anna, journal.Filter{Kinds: journal.Access})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(page.Entries) != 4 {
+		t.Errorf("%d looks, want 4: two officers, two cases, two hours", len(page.Entries))
+	}
+	for _, e := range page.Entries {
+		if e.Owner != anna || e.Details["number"] == "" || e.Actor == "" {
+			t.Errorf("entry: %+v", e)
+		}
+	}
+	if page, err = j.ListObject(ctx, "application:3", journal.Filter{}); err != nil || len(page.Entries) != 1 {
+		t.Errorf("journal of the case: %+v, %v", page, err)
+	}
+}
