@@ -53,7 +53,7 @@ export function counts(root) {
     const limit = Number(group.dataset.maxlength);
     if (!info || !limit) return;
     const plural = new Intl.PluralRules(document.documentElement.lang || 'ru');
-    const say = (key, n) => (group.getAttribute(`data-i18n.${key}.${plural.select(n)}`) || group.getAttribute(`data-i18n.${key}.other`) || '').replace('%{count}', n.toLocaleString(document.documentElement.lang));
+    const say = (key, n) => (group.getAttribute(`data-i18n.${key}.${plural.select(n)}`) || group.getAttribute(`data-i18n.${key}.other`) || '').replace('%d', n.toLocaleString(document.documentElement.lang));
     const seen = document.createElement('div');
     seen.className = 'govuk-character-count__message govuk-hint govuk-character-count__status';
     seen.setAttribute('aria-hidden', 'true');
