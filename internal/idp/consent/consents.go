@@ -13,6 +13,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/job"
 	"github.com/okno-gov/okno/internal/idp/client"
 	"github.com/okno-gov/okno/internal/idp/event"
+	"github.com/okno-gov/okno/internal/idp/journal"
 	"github.com/okno-gov/okno/internal/idp/person"
 )
 
@@ -36,8 +37,11 @@ const (
 // Consent is one record, complete by ID-CNS-10: grantor, grantee, scopes,
 // purpose, text version, given, expires, withdrawn.
 type Consent struct {
-	OID         int64      `db:"oid" json:"grantor"`
-	ID          string     `db:"id" json:"id"`
+	OID int64  `db:"oid" json:"grantor"`
+	ID  string `db:"id" json:"id"`
+	// Chain is the first record of an unbroken row of replacements. Tokens refer
+	// to it: widening a consent keeps them alive, withdrawing kills them for good.
+	Chain       string     `db:"chain" json:"chain"`
 	ClientID    string     `db:"client_id" json:"grantee"`
 	ClientName  string     `db:"client_name" json:"grantee_name"`
 	Scopes      []string   `db:"scopes" json:"scopes"`
@@ -90,16 +94,10 @@ type Consents struct {
 	Clock   *clock.Clock
 	Clients *client.Clients
 	Events  *event.Outbox
-	// Journal writes an entry for the person in the transaction of the change.
-	Journal Journal
+	Journal *journal.Journal
 }
 
-// Journal is the person's journal. kind is consent.given or consent.withdrawn.
-type Journal interface {
-	ConsentChanged(ctx context.Context, tx *db.Tx, oid int64, kind, clientID, clientName string) error
-}
-
-const columns = `oid, id::text, client_id, client_name, scopes, purpose, text_version, locale, given_at, expires_at, ended_at, ended_by`
+const columns = `oid, id::text, chain::text, client_id, client_name, scopes, purpose, text_version, locale, given_at, expires_at, ended_at, ended_by`
 
 // Find returns the consent in force for a client, nil without one.
 func (cs *Consents) Find(ctx context.Context, tx *db.Tx, oid int64, clientID string) (*Consent, error) {
@@ -111,51 +109,52 @@ func (cs *Consents) Find(ctx context.Context, tx *db.Tx, oid int64, clientID str
 	return c, nil
 }
 
-// Alive tells whether the consent with this id is in force: for tokens, which
-// ask at each use.
-func (cs *Consents) Alive(ctx context.Context, tx *db.Tx, id string) (bool, error) {
-	n, err := db.Get[int](ctx, tx, `SELECT count(*)::int FROM consent.consent WHERE id=$1 AND ended_at IS NULL AND expires_at > $2`,
-		id, cs.Clock.Now())
-	return n == 1, err
+// Alive tells whether a chain of consents is in force: for tokens, which ask at
+// each use.
+func (cs *Consents) Alive(ctx context.Context, tx *db.Tx, chain string) (bool, error) {
+	return db.Get[bool](ctx, tx, `SELECT EXISTS (SELECT FROM consent.consent WHERE chain=$1 AND ended_at IS NULL AND expires_at > $2)`,
+		chain, cs.Clock.Now())
 }
 
 // Give records that the person permits the client to see the scopes. What was
 // permitted before stays permitted; asking for nothing new changes nothing.
-// A second press of «Предоставить» finds the record of the first.
-func (cs *Consents) Give(ctx context.Context, tx *db.Tx, oid int64, c *client.Client, scopes []string, locale string) (*Consent, error) {
+// A second press of «Предоставить» finds the record of the first. A record older
+// than since is written anew (the client asked for a fresh one); zero: any age.
+func (cs *Consents) Give(ctx context.Context, tx *db.Tx, oid int64, c *client.Client, scopes []string, locale string, since time.Time) (*Consent, error) {
 	now := cs.Clock.Now()
 	old, err := db.Find[Consent](ctx, tx, `SELECT `+columns+` FROM consent.consent
 		WHERE oid=$1 AND client_id=$2 AND ended_at IS NULL FOR UPDATE`, oid, c.ID)
 	if err != nil {
 		return nil, fmt.Errorf("give consent: %w", err)
 	}
-	if old != nil && old.InForce(now) && old.Covers(scopes) {
+	if old != nil && old.InForce(now) && old.Covers(scopes) && !old.GivenAt.Before(since) {
 		return old, nil
 	}
+	id := db.NewID()
 	n := &Consent{
-		OID: oid, ID: db.NewID(), ClientID: c.ID, ClientName: c.Name, Scopes: client.Sorted(scopes), Purpose: c.Purpose,
+		OID: oid, ID: id, Chain: id, ClientID: c.ID, ClientName: c.Name, Scopes: client.Sorted(scopes), Purpose: c.Purpose,
 		TextVersion: TextVersion, Locale: locale, GivenAt: now, ExpiresAt: now.Add(valid),
 	}
 	if old != nil {
 		by := "expired"
 		if old.InForce(now) {
-			by = "replaced"
+			by, n.Chain = "replaced", old.Chain
 			n.Scopes = client.Sorted(client.Expand(append(slices.Clone(old.Scopes), scopes...)))
 		}
 		if err := end(ctx, tx, old.ID, by, now); err != nil {
 			return nil, err
 		}
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO consent.consent (oid, id, client_id, client_name, scopes, purpose, text_version, locale, given_at, expires_at)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)`,
-		n.OID, n.ID, n.ClientID, n.ClientName, n.Scopes, n.Purpose, n.TextVersion, n.Locale, n.GivenAt, n.ExpiresAt)
+	_, err = tx.Exec(ctx, `INSERT INTO consent.consent (oid, id, chain, client_id, client_name, scopes, purpose, text_version, locale, given_at, expires_at)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)`,
+		n.OID, n.ID, n.Chain, n.ClientID, n.ClientName, n.Scopes, n.Purpose, n.TextVersion, n.Locale, n.GivenAt, n.ExpiresAt)
 	if db.IsUnique(err, "consent_in_force") {
 		return nil, fault.Conflict("consent.given_elsewhere").Wrap(err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("give consent: %w", err)
 	}
-	return n, cs.note(ctx, tx, oid, "consent.given", n)
+	return n, cs.note(ctx, tx, oid, journal.ConsentGiven, n)
 }
 
 func end(ctx context.Context, tx *db.Tx, id, by string, now time.Time) error {
@@ -165,11 +164,8 @@ func end(ctx context.Context, tx *db.Tx, id, by string, now time.Time) error {
 	return nil
 }
 
-func (cs *Consents) note(ctx context.Context, tx *db.Tx, oid int64, kind string, c *Consent) error {
-	if cs.Journal == nil {
-		return nil
-	}
-	return cs.Journal.ConsentChanged(ctx, tx, oid, kind, c.ClientID, c.ClientName)
+func (cs *Consents) note(ctx context.Context, tx *db.Tx, oid int64, kind journal.Kind, c *Consent) error {
+	return cs.Journal.Write(ctx, tx, journal.Entry{OID: oid, Kind: kind, Details: map[string]string{"client": c.ClientID, "name": c.ClientName}})
 }
 
 // Withdraw ends a consent of the person; withdrawing again changes nothing.
@@ -193,7 +189,7 @@ func (cs *Consents) Withdraw(ctx context.Context, oid int64, id string) error {
 		if err := end(ctx, tx, c.ID, "withdrawn", cs.Clock.Now()); err != nil {
 			return err
 		}
-		return cs.note(ctx, tx, oid, "consent.withdrawn", c)
+		return cs.note(ctx, tx, oid, journal.ConsentEnded, c)
 	})
 }
 

@@ -4,6 +4,7 @@ CREATE SCHEMA consent;
 CREATE TABLE consent.consent (
     oid          bigint      NOT NULL,
     id           uuid        NOT NULL PRIMARY KEY,
+    chain        uuid        NOT NULL,
     client_id    text        NOT NULL,
     client_name  text        NOT NULL,
     scopes       text[]      NOT NULL,
@@ -16,6 +17,7 @@ CREATE TABLE consent.consent (
     ended_by     text        NOT NULL DEFAULT '' CHECK (ended_by IN ('', 'withdrawn', 'replaced', 'expired', 'account'))
 );
 CREATE UNIQUE INDEX consent_in_force ON consent.consent (oid, client_id) WHERE ended_at IS NULL;
+CREATE INDEX consent_chain ON consent.consent (chain) WHERE ended_at IS NULL;
 CREATE INDEX consent_history ON consent.consent (oid, given_at DESC);
 COMMENT ON TABLE consent.consent IS 'retention: 3 years after ended_at; basis: proof of consent, 152-FZ art. 9 (3); erased by sweep consent.old';
 

@@ -23,6 +23,7 @@ CREATE TABLE token.family (
     scopes      text[]      NOT NULL,
     nonce       text        NOT NULL,
     auth_time   timestamptz NOT NULL,
+    level       smallint    NOT NULL,
     acr         text        NOT NULL,
     amr         text[]      NOT NULL,
     offline     boolean     NOT NULL,

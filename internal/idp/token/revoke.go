@@ -1,0 +1,147 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/okno-gov/okno/internal/base/crypt"
+	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/job"
+	"github.com/okno-gov/okno/internal/idp/client"
+	"github.com/okno-gov/okno/internal/idp/person"
+)
+
+func revokeFamily(ctx context.Context, tx *db.Tx, id, why string, now time.Time) error {
+	_, err := tx.Exec(ctx, `UPDATE token.family SET revoked_at=$2, revoked_for=$3 WHERE id=$1 AND revoked_at IS NULL`, id, now, why)
+	return err
+}
+
+// Revoke ends the family of a token of this client (RFC 7009): of a refresh
+// token, or of an access token. An unknown or foreign token is no error.
+func (i *Issuer) Revoke(ctx context.Context, c *client.Client, raw string) error {
+	var cl accessClaims
+	if err := i.Keys.open(ctx, raw, typAccess, &cl); err != nil && !errors.Is(err, errSignature) {
+		return err
+	}
+	err := i.DB.InTx(ctx, func(tx *db.Tx) error {
+		id := cl.Family
+		if id == "" {
+			found, err := db.Find[string](ctx, tx, `SELECT family_id::text FROM token.refresh WHERE hash=$1`, crypt.HashToken(raw))
+			if err != nil || found == nil {
+				return err
+			}
+			id = *found
+		}
+		_, err := tx.Exec(ctx, `UPDATE token.family SET revoked_at=$3, revoked_for='client' WHERE id=$1 AND client_id=$2 AND revoked_at IS NULL`,
+			id, c.ID, i.Clock.Now())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("revoke token: %w", err)
+	}
+	return nil
+}
+
+// Introspection is the answer of RFC 7662; Active false carries nothing else.
+type Introspection struct {
+	Active   bool   `json:"active"`
+	Scope    string `json:"scope,omitempty"`
+	ClientID string `json:"client_id,omitempty"`
+	Subject  string `json:"sub,omitempty"`
+	Type     string `json:"token_type,omitempty"`
+	Issuer   string `json:"iss,omitempty"`
+	Audience string `json:"aud,omitempty"`
+	Issued   int64  `json:"iat,omitempty"`
+	Expires  int64  `json:"exp,omitempty"`
+	JTI      string `json:"jti,omitempty"`
+	Session  string `json:"sid,omitempty"`
+	ACR      string `json:"acr,omitempty"`
+	Level    int    `json:"okno_level,omitempty"`
+}
+
+// Introspect tells a client about an access token of its own; a foreign one is
+// inactive for it, so that tokens cannot be tried out.
+func (i *Issuer) Introspect(ctx context.Context, c *client.Client, raw string) (Introspection, error) {
+	a, err := i.Check(ctx, raw)
+	if errors.Is(err, ErrToken) || err == nil && a.ClientID != c.ID {
+		return Introspection{}, nil
+	}
+	if err != nil {
+		return Introspection{}, err
+	}
+	who, err := i.Persons.Get(ctx, a.OID)
+	if err != nil {
+		return Introspection{}, err
+	}
+	return Introspection{
+		Active: true, Scope: joinScopes(a.Scopes), ClientID: a.ClientID, Subject: person.FormatOID(a.OID), Type: "Bearer", Issuer: i.URL,
+		Audience: i.URL, Issued: a.Issued.Unix(), Expires: a.Expires.Unix(), JTI: a.JTI, Session: a.SessionID, ACR: a.ACR,
+		Level: int(min(a.Level, who.Level)),
+	}, nil
+}
+
+// SessionsEnded revokes what hangs on sessions and tells the clients; for
+// session.Sessions.OnEnd. Offline families live on: they were granted for that.
+func (i *Issuer) SessionsEnded(ctx context.Context, tx *db.Tx, oid person.OID, ids []string) error {
+	type row struct {
+		ID      string `db:"id"`
+		Offline bool   `db:"offline"`
+	}
+	// Locked one by one in the order of ids: a parallel refresh holds one at most.
+	rows, err := db.List[row](ctx, tx, `SELECT id::text, offline FROM token.family
+		WHERE oid=$1 AND session_id = ANY($2::uuid[]) AND revoked_at IS NULL ORDER BY id FOR UPDATE`, oid, ids)
+	if err != nil {
+		return fmt.Errorf("revoke tokens of sessions: %w", err)
+	}
+	for _, r := range rows {
+		if !r.Offline {
+			if err := revokeFamily(ctx, tx, r.ID, "session_ended", i.Clock.Now()); err != nil {
+				return fmt.Errorf("revoke tokens of sessions: %w", err)
+			}
+		}
+		if i.Queue != nil && i.Poster != nil {
+			if err := i.Queue.Enqueue(ctx, tx, LogoutArgs{Family: r.ID}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Forget revokes all tokens of a deleted account; for person.Persons.OnDelete,
+// after the sessions have ended. The rows go with the next sweep.
+func (i *Issuer) Forget(ctx context.Context, tx *db.Tx, oid person.OID) error {
+	_, err := tx.Exec(ctx, `UPDATE token.family SET revoked_at=coalesce(revoked_at, $2), revoked_for='account', expires_at=least(expires_at, $2) WHERE oid=$1`,
+		oid, i.Clock.Now())
+	if err != nil {
+		return fmt.Errorf("forget tokens of account: %w", err)
+	}
+	return nil
+}
+
+// Work registers the logout messages and the sweep of what is over.
+func (i *Issuer) Work(q *job.Queue) {
+	i.Keys.Work(q)
+	job.Handle(q, i.tellLogout, job.Timeout(15*time.Second), job.MaxAttempts(8))
+	q.Sweep("token.family", 10*time.Minute, i.sweep)
+}
+
+func (i *Issuer) sweep(ctx context.Context) (int, error) {
+	var n int64
+	err := i.DB.InTx(ctx, func(tx *db.Tx) error {
+		gone, err := tx.Exec(ctx, `DELETE FROM token.family WHERE id IN (SELECT id FROM token.family WHERE expires_at < $1 LIMIT 500)`,
+			i.Clock.Now().Add(-familyKept))
+		if err != nil {
+			return err
+		}
+		used, err := tx.Exec(ctx, `DELETE FROM token.assertion WHERE expires_at < $1`, i.Clock.Wall())
+		n = gone + used
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("sweep tokens: %w", err)
+	}
+	return int(n), nil
+}
