@@ -107,7 +107,7 @@ func Common(password string, personal ...string) bool {
 		if t == "" {
 			continue
 		}
-		if len(t) >= 4 && common()[t] {
+		if (len(t) >= 4 && common()[t]) || monotonous(t) {
 			return true
 		}
 		for _, w := range words {
@@ -117,6 +117,34 @@ func Common(password string, personal ...string) bool {
 		}
 	}
 	return false
+}
+
+// monotonous finds what no list can hold: a short piece repeated, and runs such
+// as 12345678, abcdefgh or qwertyui that make up most of the password.
+func monotonous(s string) bool {
+	for n := 1; n <= 4 && 2*n <= len(s); n++ {
+		if strings.Repeat(s[:n], len(s)/n+1)[:len(s)] == s {
+			return true
+		}
+	}
+	longest, run := 1, 1
+	for i := 1; i < len(s); i++ {
+		if follows(s[i-1], s[i]) || (i > 1 && s[i] == s[i-1] && s[i-1] == s[i-2]) {
+			run++
+		} else {
+			run = 1
+		}
+		longest = max(longest, run)
+	}
+	return longest >= 6 || (longest >= 4 && len(s)-longest <= 4)
+}
+
+const rows = "qwertyuiop asdfghjkl zxcvbnm 1234567890 abcdefghijklmnopqrstuvwxyz"
+
+func follows(a, b byte) bool {
+	pair := string([]byte{a, b})
+	back := string([]byte{b, a})
+	return a != ' ' && b != ' ' && (strings.Contains(rows, pair) || strings.Contains(rows, back))
 }
 
 var leet = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "$", "s", "!", "i", "@", "a")

@@ -18,6 +18,7 @@ import (
 
 	"github.com/okno-gov/okno/internal/base/clock"
 	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/job"
 )
 
 //go:embed migration/*.sql
@@ -55,6 +56,8 @@ type Event struct {
 type Outbox struct {
 	DB    *db.DB
 	Clock *clock.Clock
+	// Queue carries the deliveries; without it the sweep alone finds them.
+	Queue *job.Queue
 	// Receivers, Signer and Sender are wired in app. Without them events are
 	// written and nobody is told, as in a product without relying parties.
 	Receivers Receivers
@@ -75,8 +78,8 @@ type Receivers interface {
 	EventReceiver(ctx context.Context, tx *db.Tx, id string) (*Receiver, error)
 }
 
-// Signer makes a compact JWS with header typ over JSON claims, by a key of the
-// published JWKS. Issuer is what goes into iss.
+// Signer makes a compact JWS over JSON claims, by a key of the published JWKS,
+// with the header typ "secevent+jwt" (RFC 8417, 2.3). Issuer is what goes into iss.
 type Signer interface {
 	SignEvent(ctx context.Context, claims []byte) (string, error)
 	Issuer() string
@@ -111,6 +114,12 @@ func (o *Outbox) Emit(ctx context.Context, tx *db.Tx, e Event) error {
 			VALUES ($1, $2, 'waiting', $3) ON CONFLICT DO NOTHING`, id, r.ID, now)
 		if err != nil {
 			return fmt.Errorf("emit %s to %s: %w", e.Type, r.ID, err)
+		}
+		if o.Queue == nil {
+			continue
+		}
+		if err := o.Queue.Enqueue(ctx, tx, deliver{Event: id, Receiver: r.ID}); err != nil {
+			return err
 		}
 	}
 	return nil
