@@ -172,6 +172,20 @@ func (k *Keyring) OpenDataKey(wrapped []byte) ([]byte, error) {
 	return dek, nil
 }
 
+// RewrapDataKey moves a wrapped data key under the active key; what it encrypts
+// stays as it is.
+func (k *Keyring) RewrapDataKey(wrapped []byte) ([]byte, error) {
+	dek, err := k.OpenDataKey(wrapped)
+	if err != nil {
+		return nil, err
+	}
+	w, err := k.active.Wrap(dek)
+	if err != nil {
+		return nil, fmt.Errorf("crypt: wrap data key: %w", err)
+	}
+	return append([]byte(k.active.ID()), w...), nil
+}
+
 // Index is the blind index of a value: equal values of one kind have equal
 // indexes, and nobody without the root can test a guess. Normalise first.
 func (k *Keyring) Index(kind, value string) []byte { return k.mac("index:"+kind, value) }
