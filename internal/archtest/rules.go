@@ -47,7 +47,7 @@ var idpEdges = map[string][]string{
 	"mandate":    {"person", "org", "event"},
 	"consent":    {"person", "client", "event"},
 	"token":      {"person", "client", "consent", "session"},
-	"signin":     {"credential", "signature", "session", "person", "org", "notify"},
+	"signin":     {"credential", "signature", "session", "person", "org", "notify", "client", "consent", "token"},
 	"enrol":      {"person", "credential", "session", "consent", "notify", "event"},
 	"operator":   {"person", "enrol", "credential", "session", "notify"},
 	"oidc":       idpFronts, "esia": idpFronts, "rest": idpFronts,

@@ -1,0 +1,19 @@
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/okno-gov/okno/internal/app"
+)
+
+type demoCommand struct {
+	Listen string            `default:"127.0.0.1:8080" help:"Address of all sites; they are told apart by host."`
+	State  string            `help:"State folder; default /var/lib/okno-demo/… for root, else below the XDG state folder."`
+	Reset  bool              `help:"Forget the state of earlier runs first."`
+	Public map[string]string `help:"Public address of a site, such as esia=http://127.0.0.1:8081; the site then listens there as well." mapsep:","`
+}
+
+func (d *demoCommand) Run(ctx context.Context) error {
+	return app.RunDemo(ctx, app.DemoOptions{Listen: d.Listen, State: d.State, Reset: d.Reset, Public: d.Public, Out: os.Stdout})
+}

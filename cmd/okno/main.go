@@ -1,0 +1,32 @@
+// Okno is the single window: an identity provider and regional portals for
+// digital public services, in one binary.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is the table of sub-commands; each has a file of its own.
+type commands struct {
+	Demo    demoCommand    `cmd:"" help:"Run everything with demo data on a private PostgreSQL."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c commands
+	k := kong.Parse(&c, kong.Name("okno"), kong.Description("The single window: identity provider and portals for public services."),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.UsageOnError())
+	if err := k.Run(); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "okno:", err)
+		os.Exit(1)
+	}
+}

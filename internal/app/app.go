@@ -1,0 +1,296 @@
+// Package app is the composition root: from a [Config] to databases, queues,
+// contexts and sites. A test can start the whole program with it.
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/okno-gov/okno/internal/base/blob"
+	"github.com/okno-gov/okno/internal/base/clock"
+	"github.com/okno-gov/okno/internal/base/crypt"
+	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/i18n"
+	"github.com/okno-gov/okno/internal/base/job"
+	"github.com/okno-gov/okno/internal/base/outbound"
+	"github.com/okno-gov/okno/internal/base/outcall"
+	"github.com/okno-gov/okno/internal/base/postgres"
+	"github.com/okno-gov/okno/locale"
+)
+
+// App is a running Okno.
+type App struct {
+	cfg     Config
+	log     *slog.Logger
+	clock   *clock.Clock
+	keys    *crypt.Keyring
+	bundle  *i18n.Bundle
+	metrics *prometheus.Registry
+	blobs   blob.Store
+	calls   *outcall.Factory
+	cost    crypt.Cost
+
+	pg        *postgres.Server
+	databases []*db.DB
+	queues    []*job.Queue
+	idp       *idp
+	portals   []*portal
+	hosts     hosts
+	listeners []*listener
+	served    sync.WaitGroup
+	failed    chan error
+	stopClock context.CancelFunc
+	closers   []func()
+}
+
+// Options of [New] that no configuration file may set.
+type Options struct {
+	Log *slog.Logger
+	// Cost of password hashes; zero: crypt.Production. Tests take crypt.Cheap.
+	Cost crypt.Cost
+}
+
+// New builds everything and migrates the databases; nothing is served yet.
+func New(ctx context.Context, cfg Config, o Options) (*App, error) {
+	if err := cfg.Check(); err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	a := &App{cfg: cfg, log: o.Log, clock: clock.New(), cost: o.Cost, hosts: hosts{}, metrics: prometheus.NewRegistry(), failed: make(chan error, 4)}
+	if a.log == nil {
+		a.log = slog.Default()
+	}
+	if a.cost == (crypt.Cost{}) {
+		a.cost = crypt.Production
+	}
+	if err := a.build(ctx); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *App) build(ctx context.Context) error {
+	var err error
+	if a.keys, err = crypt.LoadKeyring(a.cfg.Keys); err != nil {
+		return fmt.Errorf("%w; make one with «okno keys create», or give the one that sealed these data", err)
+	}
+	if a.bundle, err = i18n.Load(locale.FS); err != nil {
+		return err
+	}
+	if a.blobs, err = a.openBlobs(ctx); err != nil {
+		return err
+	}
+	if a.calls, err = a.newCalls(); err != nil {
+		return err
+	}
+	if a.cfg.PrivatePostgres {
+		if a.pg, err = postgres.Start(ctx, postgres.Options{Dir: a.cfg.State, Fsync: true}); err != nil {
+			return err
+		}
+	}
+	if a.cfg.IDP != nil {
+		if a.idp, err = a.newIDP(ctx); err != nil {
+			return fmt.Errorf("identity provider: %w", err)
+		}
+	}
+	for _, pc := range a.cfg.Portals {
+		p, err := a.newPortal(ctx, pc)
+		if err != nil {
+			return fmt.Errorf("portal %s: %w", pc.Code, err)
+		}
+		a.portals = append(a.portals, p)
+	}
+	return a.joinProducts(ctx)
+}
+
+// openDatabase opens one of the databases, making it first when it lives in
+// the private PostgreSQL, and migrates it.
+func (a *App) openDatabase(ctx context.Context, url, name string, sources []db.Source) (*db.DB, error) {
+	if url == "" {
+		if err := a.pg.CreateDatabase(ctx, name); err != nil {
+			return nil, err
+		}
+		url = a.pg.URL(name)
+	}
+	if err := db.Migrate(ctx, url, sources...); err != nil {
+		return nil, err
+	}
+	d, err := db.Open(ctx, db.Config{URL: url, MaxConns: 24, CacheDescribe: a.cfg.Pgbouncer})
+	if err != nil {
+		return nil, err
+	}
+	a.databases = append(a.databases, d)
+	off, err := d.ClockOffset(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read clock offset: %w", err)
+	}
+	a.clock.SetOffset(max(off, a.clock.Offset()))
+	return d, nil
+}
+
+func (a *App) newQueue(d *db.DB) *job.Queue {
+	q := job.New(d, a.clock)
+	a.queues = append(a.queues, q)
+	return q
+}
+
+// Start serves the sites and, in the role worker, works the queues.
+func (a *App) Start(ctx context.Context, extra ...*listener) error {
+	a.listeners = append([]*listener{{addr: a.cfg.Listen, handler: a.hosts}}, extra...)
+	for _, l := range a.listeners {
+		if err := l.open(); err != nil {
+			return err
+		}
+	}
+	if err := a.secureListener(); err != nil {
+		return err
+	}
+	if a.cfg.has("worker") {
+		for _, q := range a.queues {
+			if err := q.Start(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	cctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	a.stopClock = cancel
+	a.served.Go(func() { a.followClock(cctx) })
+	for _, l := range a.listeners {
+		a.served.Go(func() {
+			if err := l.serve(); err != nil {
+				a.failed <- err
+			}
+		})
+	}
+	return nil
+}
+
+func (a *App) secureListener() error {
+	if a.cfg.TLS.Certificate == "" {
+		return nil
+	}
+	cert, err := tls.LoadX509KeyPair(a.cfg.TLS.Certificate, a.cfg.TLS.Key)
+	if err != nil {
+		return fmt.Errorf("tls: %w", err)
+	}
+	l := a.listeners[0]
+	l.ln = tls.NewListener(l.ln, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+	return nil
+}
+
+// Addr is where the sites are served, after Start.
+func (a *App) Addr() net.Addr { return a.listeners[0].ln.Addr() }
+
+// Failed tells when serving broke.
+func (a *App) Failed() <-chan error { return a.failed }
+
+// followClock reads the shared offset: another process may have moved it.
+func (a *App) followClock(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for _, d := range a.databases {
+			if off, err := d.ClockOffset(ctx); err == nil && off > a.clock.Offset() {
+				a.clock.SetOffset(off)
+			}
+		}
+	}
+}
+
+// Advance moves the domain time of all databases and does what has become due.
+func (a *App) Advance(ctx context.Context, by time.Duration) error {
+	off := a.clock.Offset() + by
+	for _, d := range a.databases {
+		if err := d.SetClockOffset(ctx, off); err != nil {
+			return fmt.Errorf("move clock: %w", err)
+		}
+	}
+	a.clock.SetOffset(off)
+	for _, q := range a.queues {
+		if err := q.Hurry(ctx, by); err != nil {
+			return fmt.Errorf("move clock: %w", err)
+		}
+	}
+	return a.Settle(ctx)
+}
+
+// Settle does all work that is due, also what one database causes in another.
+func (a *App) Settle(ctx context.Context) error {
+	for range 2 {
+		for _, q := range a.queues {
+			if err := q.Settle(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// shutdownGrace is how long requests may take to end.
+const shutdownGrace = 10 * time.Second
+
+// Close ends serving and working in order and closes what was opened.
+func (a *App) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownGrace)
+	defer cancel()
+	if a.stopClock != nil {
+		a.stopClock()
+	}
+	for _, l := range a.listeners {
+		l.shutdown(ctx)
+	}
+	for _, q := range a.queues {
+		if err := q.Stop(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			a.log.Warn("stop queue", "error", err)
+		}
+	}
+	a.served.Wait()
+	for _, f := range slices.Backward(a.closers) {
+		f()
+	}
+	for _, d := range a.databases {
+		d.Close()
+	}
+	if a.pg != nil {
+		_ = a.pg.Stop()
+	}
+}
+
+func (a *App) addHost(base string, h http.Handler) {
+	if base != "" && h != nil {
+		a.hosts[hostOf(base)] = h
+	}
+}
+
+func (a *App) proxies() []netip.Prefix {
+	var out []netip.Prefix
+	for _, s := range a.cfg.TrustedProxies {
+		if p, err := netip.ParsePrefix(s); err == nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func (a *App) stateDir(parts ...string) string {
+	return filepath.Join(append([]string{a.cfg.State}, parts...)...)
+}
+
+var _ = outbound.Migrations

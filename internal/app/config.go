@@ -1,0 +1,261 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Config is the infrastructure of one process: where things are, never what
+// the law or an administrator decides (that is idp/setting and portal/setting).
+type Config struct {
+	// Listen is the address of all sites, told apart by host, such as :8443.
+	Listen string `yaml:"listen"`
+	// Roles that this process has: idp portal office desk ops worker.
+	Roles []string `yaml:"roles"`
+	// TLS of the listener; empty behind a proxy.
+	TLS TLSConfig `yaml:"tls"`
+	// TrustedProxies are the networks whose X-Forwarded-For counts.
+	TrustedProxies []string `yaml:"trusted_proxies"`
+	// State is a folder of this machine: the private PostgreSQL, the blobs.
+	State string `yaml:"state"`
+	// Keys is the file of key-encryption keys (okno keys create).
+	Keys string `yaml:"keys"`
+	// PrivatePostgres runs one as a child; databases without URL live in it.
+	PrivatePostgres bool `yaml:"private_postgres"`
+	// Pgbouncer says that database URLs lead to a transaction pooler.
+	Pgbouncer bool `yaml:"pgbouncer"`
+
+	IDP     *IDPConfig     `yaml:"idp"`
+	Portals []PortalConfig `yaml:"portals"`
+	Mail    MailConfig     `yaml:"mail"`
+	SMS     SMSConfig      `yaml:"sms"`
+	Blobs   BlobConfig     `yaml:"blobs"`
+	Scanner ScannerConfig  `yaml:"scanner"`
+	OpsURL  string         `yaml:"ops_url"`
+	Outcall OutcallConfig  `yaml:"outcall"`
+}
+
+// TLSConfig names a certificate and its key, PEM files.
+type TLSConfig struct {
+	Certificate string `yaml:"certificate"`
+	Key         string `yaml:"key"`
+}
+
+// IDPConfig is the identity provider.
+type IDPConfig struct {
+	URL      string `yaml:"url"`      // public base, the OIDC issuer
+	DeskURL  string `yaml:"desk_url"` // service centres' site
+	Database string `yaml:"database"` // empty: okno_idp in the private PostgreSQL
+	Zone     string `yaml:"zone"`     // legal days; default Europe/Moscow
+	// HelpURL is the portal that help and agreement links lead to.
+	HelpURL  string            `yaml:"help_url"`
+	Operator string            `yaml:"operator"` // who answers for it: ID-SSO-06
+	MVD      RegisterConfig    `yaml:"mvd"`
+	SFR      RegisterConfig    `yaml:"sfr"`
+	Phones   map[string]string `yaml:"phones"`
+}
+
+// RegisterConfig is how to reach one register.
+type RegisterConfig struct {
+	URL   string `yaml:"url"`
+	Token string `yaml:"token"`
+}
+
+// PortalConfig is one regional portal: host, database, brand, zone, client.
+type PortalConfig struct {
+	Code      string `yaml:"code"` // of the region, such as 72
+	URL       string `yaml:"url"`
+	OfficeURL string `yaml:"office_url"`
+	Database  string `yaml:"database"` // empty: okno_portal_<code> in the private PostgreSQL
+	Zone      string `yaml:"zone"`
+	Issuer    string `yaml:"issuer"` // of the identity provider; empty: ours
+	// Client and OfficeClient are this portal's registrations there. With the
+	// identity provider in the same process they are made at the start.
+	Client       ClientConfig `yaml:"client"`
+	OfficeClient ClientConfig `yaml:"office_client"`
+	Brand        BrandConfig  `yaml:"brand"`
+}
+
+// ClientConfig is a registration at an identity provider.
+type ClientConfig struct {
+	ID     string `yaml:"id"`
+	Secret string `yaml:"secret"`
+}
+
+// BrandConfig is how a region looks and is reached.
+type BrandConfig struct {
+	Name       string            `yaml:"name"`
+	Sub        string            `yaml:"sub"`
+	Region     string            `yaml:"region"` // «Тюменская область»
+	Place      string            `yaml:"place"`  // «Тюмень»
+	Phone      string            `yaml:"phone"`
+	PhoneShort string            `yaml:"phone_short"`
+	Colours    map[string]string `yaml:"colours"` // tokens such as blue-700: "#134896"
+	Social     map[string]string `yaml:"social"`
+	AppealURL  string            `yaml:"appeal_url"` // «Направить обращение»: C-21
+}
+
+// MailConfig is the outgoing mail server.
+type MailConfig struct {
+	Address  string `yaml:"address"` // host:port
+	From     string `yaml:"from"`
+	User     string `yaml:"user"`
+	Password string `yaml:"password"`
+	StartTLS bool   `yaml:"start_tls"`
+}
+
+// SMSConfig is an HTTP gateway or an SMPP 3.4 centre.
+type SMSConfig struct {
+	URL      string `yaml:"url"`
+	Token    string `yaml:"token"`
+	SMPP     string `yaml:"smpp"` // host:port
+	User     string `yaml:"user"`
+	Password string `yaml:"password"`
+	From     string `yaml:"from"`
+}
+
+// BlobConfig is where files lie; without Endpoint in the state folder.
+type BlobConfig struct {
+	Endpoint  string `yaml:"endpoint"`
+	Bucket    string `yaml:"bucket"`
+	AccessKey string `yaml:"access_key"`
+	SecretKey string `yaml:"secret_key"`
+	Insecure  bool   `yaml:"insecure"`
+}
+
+// ScannerConfig is clamd, host:port or unix:/path; empty: files stay waiting
+// unless Off says in so many words that nobody scans.
+type ScannerConfig struct {
+	Address string `yaml:"address"`
+	Off     bool   `yaml:"off"`
+}
+
+// OutcallConfig lists private destinations that outside calls may reach:
+// networks or host names.
+type OutcallConfig struct {
+	Allow []string `yaml:"allow"`
+}
+
+var roles = []string{"idp", "portal", "office", "desk", "ops", "worker"}
+
+// has tells whether the process has a role; no roles at all means every role.
+func (c *Config) has(role string) bool {
+	return len(c.Roles) == 0 || slices.Contains(c.Roles, role)
+}
+
+// Check collects everything that is wrong with a configuration.
+func (c *Config) Check() error {
+	var bad []error
+	add := func(format string, args ...any) { bad = append(bad, fmt.Errorf(format, args...)) }
+	if c.Listen == "" {
+		add("listen: say where to listen, such as :8443")
+	}
+	for _, r := range c.Roles {
+		if !slices.Contains(roles, r) {
+			add("roles: %q is none of %s", r, strings.Join(roles, " "))
+		}
+	}
+	for _, p := range c.TrustedProxies {
+		if _, err := netip.ParsePrefix(p); err != nil {
+			add("trusted_proxies: %q is no network such as 10.0.0.0/8", p)
+		}
+	}
+	if c.Keys == "" {
+		add("keys: name the file of key-encryption keys")
+	}
+	if c.IDP == nil && len(c.Portals) == 0 {
+		add("nothing to serve: configure idp, portals or both")
+	}
+	if c.IDP != nil {
+		c.IDP.check(c, add)
+	}
+	seen := map[string]bool{}
+	for i := range c.Portals {
+		p := &c.Portals[i]
+		if seen[p.Code] {
+			add("portals: code %q occurs twice", p.Code)
+		}
+		seen[p.Code] = true
+		p.check(c, add)
+	}
+	return errors.Join(bad...)
+}
+
+func (p *IDPConfig) check(c *Config, add func(string, ...any)) {
+	checkURL("idp.url", p.URL, true, add)
+	checkURL("idp.desk_url", p.DeskURL, false, add)
+	checkURL("idp.mvd.url", p.MVD.URL, false, add)
+	checkURL("idp.sfr.url", p.SFR.URL, false, add)
+	checkZone("idp.zone", p.Zone, add)
+	if p.Database == "" && !c.PrivatePostgres {
+		add("idp.database: give a URL, or set private_postgres")
+	}
+}
+
+func (p *PortalConfig) check(c *Config, add func(string, ...any)) {
+	name := "portals." + p.Code
+	if p.Code == "" {
+		add("portals: a portal has no code")
+	}
+	checkURL(name+".url", p.URL, true, add)
+	checkURL(name+".office_url", p.OfficeURL, false, add)
+	checkZone(name+".zone", p.Zone, add)
+	if p.Database == "" && !c.PrivatePostgres {
+		add("%s.database: give a URL, or set private_postgres", name)
+	}
+	if p.Issuer == "" && c.IDP == nil {
+		add("%s.issuer: name the identity provider", name)
+	}
+	if c.IDP == nil && (p.Client.ID == "" || p.Client.Secret == "") {
+		add("%s.client: id and secret at the identity provider are needed", name)
+	}
+}
+
+func checkURL(name, s string, needed bool, add func(string, ...any)) {
+	if s == "" {
+		if needed {
+			add("%s: a public address is needed", name)
+		}
+		return
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || strings.HasSuffix(s, "/") {
+		add("%s: %q is no address such as https://example.org without a slash at the end", name, s)
+	}
+}
+
+func checkZone(name, s string, add func(string, ...any)) {
+	if s == "" {
+		return
+	}
+	if _, err := time.LoadLocation(s); err != nil {
+		add("%s: %q is no time zone such as Europe/Moscow", name, s)
+	}
+}
+
+// zone of a name that Check has seen.
+func zone(name, fallback string) *time.Location {
+	if name == "" {
+		name = fallback
+	}
+	z, err := time.LoadLocation(name)
+	if err != nil {
+		return time.UTC
+	}
+	return z
+}
+
+func hostOf(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return ""
+	}
+	return hostName(u.Host)
+}
+
+func secure(base string) bool { return strings.HasPrefix(base, "https://") }

