@@ -232,6 +232,22 @@ func (cs *Consents) Visit(ctx context.Context, tx *db.Tx, oid int64, clientID st
 	return nil
 }
 
+// Used writes into the person's journal that a client read a section of the
+// profile, once per client, section and hour.
+func (cs *Consents) Used(ctx context.Context, oid int64, c *client.Client, section string) error {
+	err := cs.DB.InTx(ctx, func(tx *db.Tx) error {
+		return cs.Journal.Write(ctx, tx, journal.Entry{
+			OID: oid, Kind: journal.ProfileRead, Actor: "client:" + c.ID,
+			Once:    fmt.Sprintf("read:%s:%d:%s:%s", c.ID, oid, section, cs.Clock.Now().Format("2006010215")),
+			Details: map[string]string{"client": c.ID, "name": c.Name, "scopes": section},
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("note use of consent: %w", err)
+	}
+	return nil
+}
+
 // Portals lists the clients that the person has entered, the last one first.
 func (cs *Consents) Portals(ctx context.Context, oid int64) (out []Portal, err error) {
 	err = cs.DB.Read(ctx, func(tx *db.Tx) error {

@@ -35,6 +35,7 @@ type Request struct {
 	State       string
 	Nonce       string
 	Challenge   string   // PKCE S256
+	Silent      bool     // prompt=none: answer without a page
 	Fresh       bool     // prompt=login: a proof after the request
 	AskConsent  bool     // prompt=consent
 	MaxAge      *int     // seconds
@@ -58,6 +59,7 @@ type requestRow struct {
 	State       string     `db:"state"`
 	Nonce       string     `db:"nonce"`
 	Challenge   string     `db:"challenge"`
+	Silent      bool       `db:"silent"`
 	Fresh       bool       `db:"fresh"`
 	AskConsent  bool       `db:"ask_consent"`
 	MaxAge      *int       `db:"max_age"`
@@ -73,7 +75,7 @@ type requestRow struct {
 	SessionID   *string    `db:"session_id"`
 }
 
-const requestColumns = `id::text, client_id, redirect_uri, scopes, state, nonce, challenge, fresh, ask_consent, max_age, two_factors,
+const requestColumns = `id::text, client_id, redirect_uri, scopes, state, nonce, challenge, silent, fresh, ask_consent, max_age, two_factors,
 	subject, login_hint, locales, created_at, expires_at, finished_at, refusal, family_id::text, session_id::text`
 
 // Begin stores a request and returns the handle that the pages carry.
@@ -88,10 +90,10 @@ func (d *Dispatcher) Begin(ctx context.Context, r Request) (handle string, err e
 		r.Locales = []string{}
 	}
 	err = d.DB.InTx(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO signin.request (id, hash, client_id, redirect_uri, scopes, state, nonce, challenge, fresh, ask_consent,
+		_, err := tx.Exec(ctx, `INSERT INTO signin.request (id, hash, client_id, redirect_uri, scopes, state, nonce, challenge, silent, fresh, ask_consent,
 				max_age, two_factors, subject, login_hint, locales, created_at, expires_at)
-			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)`,
-			r.ID, crypt.HashToken(handle), r.ClientID, r.RedirectURI, r.Scopes, r.State, r.Nonce, r.Challenge, r.Fresh, r.AskConsent,
+			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)`,
+			r.ID, crypt.HashToken(handle), r.ClientID, r.RedirectURI, r.Scopes, r.State, r.Nonce, r.Challenge, r.Silent, r.Fresh, r.AskConsent,
 			r.MaxAge, r.TwoFactors, r.Subject, hint, r.Locales, now, now.Add(requestLife))
 		return err
 	})
@@ -112,7 +114,7 @@ func (d *Dispatcher) read(ctx context.Context, tx *db.Tx, handle, lock string) (
 	}
 	r := &Request{
 		ID: row.ID, ClientID: row.ClientID, RedirectURI: row.RedirectURI, Scopes: row.Scopes, State: row.State, Nonce: row.Nonce,
-		Challenge: row.Challenge, Fresh: row.Fresh, AskConsent: row.AskConsent, MaxAge: row.MaxAge, TwoFactors: row.TwoFactors,
+		Challenge: row.Challenge, Silent: row.Silent, Fresh: row.Fresh, AskConsent: row.AskConsent, MaxAge: row.MaxAge, TwoFactors: row.TwoFactors,
 		Subject: row.Subject, Locales: row.Locales, CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt, FinishedAt: row.FinishedAt,
 		refusal: row.Refusal, familyID: row.FamilyID, sessionID: row.SessionID,
 	}

@@ -145,3 +145,47 @@ func (i *Issuer) sweep(ctx context.Context) (int, error) {
 	}
 	return int(n), nil
 }
+
+// UseAssertion notes the id of a client assertion and tells whether it is fresh:
+// each works once (RFC 7523, 3).
+func (i *Issuer) UseAssertion(ctx context.Context, clientID, jti string, expires time.Time) (fresh bool, err error) {
+	err = i.DB.InTx(ctx, func(tx *db.Tx) error {
+		n, err := tx.Exec(ctx, `INSERT INTO token.assertion (client_id, jti_hash, expires_at) VALUES ($1,$2,$3) ON CONFLICT DO NOTHING`,
+			clientID, crypt.HashToken(jti), expires)
+		fresh = n == 1
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("note client assertion: %w", err)
+	}
+	return fresh, nil
+}
+
+// Hint is what an id token of ours says when it comes back as id_token_hint.
+type Hint struct {
+	OID       person.OID
+	ClientID  string
+	SessionID string
+}
+
+// Hint reads an id token of ours, however old; nil when it is none.
+func (i *Issuer) Hint(ctx context.Context, raw string) (*Hint, error) {
+	var cl struct {
+		Issuer   string `json:"iss"`
+		Subject  string `json:"sub"`
+		Audience string `json:"aud"`
+		Session  string `json:"sid"`
+	}
+	err := i.Keys.open(ctx, raw, typID, &cl)
+	if errors.Is(err, errSignature) || err == nil && cl.Issuer != i.URL {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	oid, err := person.ParseOID(cl.Subject)
+	if err != nil {
+		return nil, nil //nolint:nilerr // not a token of a person: no hint
+	}
+	return &Hint{OID: oid, ClientID: cl.Audience, SessionID: cl.Session}, nil
+}

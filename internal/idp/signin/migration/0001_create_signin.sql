@@ -11,6 +11,7 @@ CREATE TABLE signin.request (
     state        text        NOT NULL,
     nonce        text        NOT NULL,
     challenge    text        NOT NULL,
+    silent       boolean     NOT NULL,
     fresh        boolean     NOT NULL,
     ask_consent  boolean     NOT NULL,
     max_age      integer,

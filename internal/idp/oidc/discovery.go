@@ -1,0 +1,71 @@
+package oidc
+
+import (
+	"net/http"
+
+	"github.com/okno-gov/okno/internal/idp/client"
+)
+
+// metadata is OpenID Connect Discovery, 3, and RFC 8414.
+func (p *Provider) metadata() map[string]any {
+	u := p.Issuer.URL
+	auth := []string{"client_secret_basic", "client_secret_post", "private_key_jwt"}
+	return map[string]any{
+		"issuer":                           u,
+		"authorization_endpoint":           u + PathAuthorize,
+		"token_endpoint":                   u + PathToken,
+		"userinfo_endpoint":                u + PathUserInfo,
+		"jwks_uri":                         u + PathJWKS,
+		"introspection_endpoint":           u + PathIntrospect,
+		"revocation_endpoint":              u + PathRevoke,
+		"end_session_endpoint":             u + PathLogout,
+		"scopes_supported":                 append(client.Scopes(), "profile", "phone", "address"),
+		"response_types_supported":         []string{"code"},
+		"response_modes_supported":         []string{"query"},
+		"grant_types_supported":            []string{"authorization_code", "refresh_token"},
+		"acr_values_supported":             []string{"1fa", "2fa"},
+		"subject_types_supported":          []string{"public"},
+		"code_challenge_methods_supported": []string{"S256"},
+		"claims_supported": []string{
+			"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "sid", "okno_level", "okno_proofing", "locale",
+			"name", "given_name", "family_name", "middle_name", "birthdate", "gender", "email", "email_verified", "phone_number",
+			"phone_number_verified", "updated_at",
+		},
+		"id_token_signing_alg_values_supported":            []string{"ES256"},
+		"token_endpoint_auth_methods_supported":            auth,
+		"introspection_endpoint_auth_methods_supported":    auth,
+		"revocation_endpoint_auth_methods_supported":       auth,
+		"token_endpoint_auth_signing_alg_values_supported": []string{"ES256", "PS256", "RS256"},
+		"prompt_values_supported":                          []string{"none", "login", "consent", "select_account"},
+		"ui_locales_supported":                             []string{"ru", "tt", "en"},
+		"backchannel_logout_supported":                     true,
+		"backchannel_logout_session_supported":             true,
+		"authorization_response_iss_parameter_supported":   true,
+		"request_parameter_supported":                      false,
+		"request_uri_parameter_supported":                  false,
+		"claims_parameter_supported":                       false,
+	}
+}
+
+// discovery changes only with a release; an hour in a cache harms nobody.
+func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
+	public(w, "3600")
+	writeJSON(w, http.StatusOK, p.metadata())
+}
+
+// jwks may be cached for as long as a fresh key is published before it signs
+// (a day), with a wide margin.
+func (p *Provider) jwks(w http.ResponseWriter, r *http.Request) {
+	set, err := p.Issuer.Keys.Set(r.Context())
+	if err != nil {
+		writeError(w, r, err)
+		return
+	}
+	public(w, "900")
+	writeJSON(w, http.StatusOK, set)
+}
+
+func public(w http.ResponseWriter, seconds string) {
+	w.Header().Set("Cache-Control", "public, max-age="+seconds)
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+}
