@@ -50,7 +50,7 @@ type TLSConfig struct {
 type IDPConfig struct {
 	URL      string `yaml:"url"`      // public base, the OIDC issuer
 	DeskURL  string `yaml:"desk_url"` // service centres' site
-	Database string `yaml:"database"` // empty: okno_idp in the private PostgreSQL
+	Database Secret `yaml:"database"` // empty: okno_idp in the private PostgreSQL
 	Zone     string `yaml:"zone"`     // legal days; default Europe/Moscow
 	// HelpURL is the portal that help and agreement links lead to.
 	HelpURL  string            `yaml:"help_url"`
@@ -63,7 +63,7 @@ type IDPConfig struct {
 // RegisterConfig is how to reach one register.
 type RegisterConfig struct {
 	URL   string `yaml:"url"`
-	Token string `yaml:"token"`
+	Token Secret `yaml:"token"`
 }
 
 // PortalConfig is one regional portal: host, database, brand, zone, client.
@@ -71,7 +71,7 @@ type PortalConfig struct {
 	Code      string `yaml:"code"` // of the region, such as 72
 	URL       string `yaml:"url"`
 	OfficeURL string `yaml:"office_url"`
-	Database  string `yaml:"database"` // empty: okno_portal_<code> in the private PostgreSQL
+	Database  Secret `yaml:"database"` // empty: okno_portal_<code> in the private PostgreSQL
 	Zone      string `yaml:"zone"`
 	Issuer    string `yaml:"issuer"` // of the identity provider; empty: ours
 	// Client and OfficeClient are this portal's registrations there. With the
@@ -84,7 +84,7 @@ type PortalConfig struct {
 // ClientConfig is a registration at an identity provider.
 type ClientConfig struct {
 	ID     string `yaml:"id"`
-	Secret string `yaml:"secret"`
+	Secret Secret `yaml:"secret"`
 }
 
 // BrandConfig is how a region looks and is reached.
@@ -105,17 +105,17 @@ type MailConfig struct {
 	Address  string `yaml:"address"` // host:port
 	From     string `yaml:"from"`
 	User     string `yaml:"user"`
-	Password string `yaml:"password"`
+	Password Secret `yaml:"password"`
 	StartTLS bool   `yaml:"start_tls"`
 }
 
 // SMSConfig is an HTTP gateway or an SMPP 3.4 centre.
 type SMSConfig struct {
 	URL      string `yaml:"url"`
-	Token    string `yaml:"token"`
+	Token    Secret `yaml:"token"`
 	SMPP     string `yaml:"smpp"` // host:port
 	User     string `yaml:"user"`
-	Password string `yaml:"password"`
+	Password Secret `yaml:"password"`
 	From     string `yaml:"from"`
 }
 
@@ -124,7 +124,7 @@ type BlobConfig struct {
 	Endpoint  string `yaml:"endpoint"`
 	Bucket    string `yaml:"bucket"`
 	AccessKey string `yaml:"access_key"`
-	SecretKey string `yaml:"secret_key"`
+	SecretKey Secret `yaml:"secret_key"`
 	Insecure  bool   `yaml:"insecure"`
 }
 
