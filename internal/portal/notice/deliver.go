@@ -1,0 +1,96 @@
+package notice
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/fault"
+	"github.com/okno-gov/okno/internal/base/job"
+	"github.com/okno-gov/okno/internal/portal/account"
+)
+
+type deliverArgs struct {
+	Entry string `json:"entry"`
+}
+
+// Kind implements job.Args.
+func (deliverArgs) Kind() string { return "notice.deliver" }
+
+// Work registers the delivery.
+func (n *Notices) Work(q *job.Queue) { job.Handle(q, n.deliver) }
+
+// deliver hands an entry to the outbox, once per channel that is wanted and
+// that has a contact. The keys are stable, so that a second run adds nothing.
+func (n *Notices) deliver(ctx context.Context, a deliverArgs) error {
+	return n.DB.InTx(ctx, func(tx *db.Tx) error {
+		row, err := db.Find[entryRow](ctx, tx, `SELECT `+entryColumns+` FROM notice.entry WHERE id = $1`, a.Entry)
+		if err != nil {
+			return fmt.Errorf("deliver notice %s: %w", a.Entry, err)
+		}
+		if row == nil {
+			return nil // removed with its object
+		}
+		e := row.entry()
+		acc, err := n.Accounts.GetIn(ctx, tx, e.Owner)
+		if fault.Is(err, fault.KindNotFound) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("deliver notice %s: %w", e.ID, err)
+		}
+		if acc.ClosedAt != nil {
+			return nil
+		}
+		contacts, err := n.Accounts.Contacts(ctx, tx, e.Owner)
+		if err != nil {
+			return fmt.Errorf("deliver notice %s: %w", e.ID, err)
+		}
+		s, err := n.settings(ctx, tx, e.Owner)
+		if err != nil {
+			return err
+		}
+		for _, m := range n.messages(&e, acc, contacts, s) {
+			if err := n.Outbox.Send(ctx, tx, m); err != nil {
+				return fmt.Errorf("deliver notice %s by %s: %w", e.ID, m.Channel, err)
+			}
+		}
+		return nil
+	})
+}
+
+// messages renders an entry for each channel that it goes out by.
+func (n *Notices) messages(e *Entry, acc *account.Account, c account.Contacts, s Settings) []Message {
+	locale := acc.Locale
+	if locale == "" {
+		locale = "ru"
+	}
+	l := n.Bundle.For(locale)
+	args := arguments(l, e.Args)
+	if path := Path(e.Object); path != "" {
+		args = append(args, "link", n.BaseURL+path)
+	} else {
+		args = append(args, "link", n.BaseURL+"/lk/notifications")
+	}
+	args = append(args, "portal", n.Portal)
+	var notBefore time.Time
+	if s.Hours != nil {
+		notBefore = s.Hours.next(n.Clock.Now(), n.Zone)
+	}
+	prefix := "notice." + e.Topic
+	var out []Message
+	if c.Email != "" && s.Wanted[e.Type][ChannelEmail] {
+		out = append(out, Message{
+			Key: "notice/" + e.ID + "/email", Channel: ChannelEmail, To: c.Email, NotBefore: notBefore,
+			Subject: l.T(prefix+".subject", args...), Text: l.T(prefix+".email", args...) + "\n\n" + l.T("notice.signature", args...),
+		})
+	}
+	if c.Mobile != "" && s.Wanted[e.Type][ChannelSMS] {
+		out = append(out, Message{
+			Key: "notice/" + e.ID + "/sms", Channel: ChannelSMS, To: c.Mobile, NotBefore: notBefore,
+			Text: l.T(prefix+".sms", args...),
+		})
+	}
+	return out
+}

@@ -1,0 +1,230 @@
+package notice
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/fault"
+	"github.com/okno-gov/okno/internal/base/job"
+	"github.com/okno-gov/okno/internal/base/rutext"
+)
+
+// Post adds an entry in the caller's transaction and has it delivered. An entry
+// with the key is there already: nothing happens.
+func (n *Notices) Post(ctx context.Context, tx *db.Tx, p Post) error {
+	id, err := n.insert(ctx, tx, p, `DO NOTHING`)
+	if err != nil || id == nil || p.Quiet {
+		return err
+	}
+	return n.Queue.Enqueue(ctx, tx, deliverArgs{Entry: *id}, job.Unique())
+}
+
+// Refresh is [Notices.Post] for an entry that follows its object, such as a
+// draft's: it moves up with its new arguments and stays read.
+func (n *Notices) Refresh(ctx context.Context, tx *db.Tx, p Post) error {
+	p.Quiet = true
+	_, err := n.insert(ctx, tx, p, `ON CONSTRAINT entry_key DO UPDATE
+		SET topic = excluded.topic, args = excluded.args, words = excluded.words, action = excluded.action,
+		    due = excluded.due, at = excluded.at`)
+	return err
+}
+
+func (n *Notices) insert(ctx context.Context, tx *db.Tx, p Post, conflict string) (*string, error) {
+	now := n.Clock.Now()
+	var readAt *time.Time
+	if p.Quiet {
+		readAt = &now
+	}
+	if p.Args == nil {
+		p.Args = map[string]string{}
+	}
+	words := make([]string, len(p.Words))
+	for i, w := range p.Words {
+		words[i] = rutext.MatchKey(w)
+	}
+	id, err := db.Find[string](ctx, tx, `
+		INSERT INTO notice.entry (id, owner_id, key, category, type, topic, args, object, words, action, due, at, read_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		ON CONFLICT `+conflict+` RETURNING id`,
+		db.NewID(), p.Owner, p.Key, p.Category, p.Type, p.Topic, p.Args, p.Object, strings.Join(words, "\n"),
+		p.Action, p.Due, now, readAt)
+	if err != nil {
+		return nil, fmt.Errorf("post notice %s: %w", p.Topic, err)
+	}
+	return id, nil
+}
+
+// Done tells that nothing is asked any more about an object: its entries lose
+// their «ответьте до».
+func (n *Notices) Done(ctx context.Context, tx *db.Tx, owner, object string) error {
+	_, err := tx.Exec(ctx, `
+		UPDATE notice.entry SET done_at = $3 WHERE owner_id = $1 AND object = $2 AND action AND done_at IS NULL`,
+		owner, object, n.Clock.Now())
+	if err != nil {
+		return fmt.Errorf("end actions of %s: %w", object, err)
+	}
+	return nil
+}
+
+// Remove takes the entries of an object that is gone, such as a deleted draft.
+func (n *Notices) Remove(ctx context.Context, tx *db.Tx, owner, object string) error {
+	_, err := tx.Exec(ctx, `DELETE FROM notice.entry WHERE owner_id = $1 AND object = $2`, owner, object)
+	if err != nil {
+		return fmt.Errorf("remove notices of %s: %w", object, err)
+	}
+	return nil
+}
+
+// Forget erases all of an owner: feed, choices, hours.
+func (n *Notices) Forget(ctx context.Context, tx *db.Tx, owner string) error {
+	for _, table := range []string{"entry", "choice", "hours"} {
+		if _, err := tx.Exec(ctx, `DELETE FROM notice.`+table+` WHERE owner_id = $1`, owner); err != nil {
+			return fmt.Errorf("forget notices: %w", err)
+		}
+	}
+	return nil
+}
+
+// Filter chooses a page of the feed.
+type Filter struct {
+	Category Category // empty: all
+	Query    string   // words of service, number or agency
+	Unread   bool
+	After    string // cursor of the page before
+	Limit    int    // 0: 20, at most 100
+}
+
+// Page is a part of a feed, the newest first. Next is empty on the last page.
+type Page struct {
+	Entries []Entry
+	Next    string
+}
+
+// List reads an owner's feed.
+func (n *Notices) List(ctx context.Context, owner string, f Filter) (Page, error) {
+	if f.Limit <= 0 || f.Limit > 100 {
+		f.Limit = 20
+	}
+	at, id, err := parseCursor(f.After)
+	if err != nil {
+		return Page{}, err
+	}
+	var rows []entryRow
+	err = n.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		rows, err = db.List[entryRow](ctx, tx, `
+			SELECT `+entryColumns+` FROM notice.entry
+			 WHERE owner_id = $1 AND ($2 = '' OR category = $2) AND (NOT $3 OR read_at IS NULL)
+			   AND ($4 = '' OR words LIKE '%' || $4 || '%') AND (at, id) < ($5, $6::uuid)
+			 ORDER BY at DESC, id DESC LIMIT $7`,
+			owner, f.Category, f.Unread, likeEscape(rutext.MatchKey(f.Query)), at, id, f.Limit+1)
+		return err
+	})
+	if err != nil {
+		return Page{}, fmt.Errorf("list feed: %w", err)
+	}
+	var page Page
+	if len(rows) > f.Limit {
+		rows = rows[:f.Limit]
+		last := rows[len(rows)-1]
+		page.Next = strconv.FormatInt(last.At.UnixMicro(), 10) + "." + last.ID
+	}
+	for i := range rows {
+		page.Entries = append(page.Entries, rows[i].entry())
+	}
+	return page, nil
+}
+
+// Unread counts the unread entries of each category; the sum is the counter in
+// the header (NTF-11).
+func (n *Notices) Unread(ctx context.Context, owner string) (map[Category]int, error) {
+	type count struct {
+		Category string
+		N        int
+	}
+	var rows []count
+	err := n.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		rows, err = db.List[count](ctx, tx, `
+			SELECT category, count(*)::int AS n FROM notice.entry
+			 WHERE owner_id = $1 AND read_at IS NULL GROUP BY category LIMIT 20`, owner)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count unread: %w", err)
+	}
+	out := map[Category]int{}
+	for _, r := range rows {
+		out[Category(r.Category)] = r.N
+	}
+	return out, nil
+}
+
+// MarkRead marks entries as read, all of them without ids. Foreign ids are not
+// there and change nothing.
+func (n *Notices) MarkRead(ctx context.Context, owner string, ids ...string) error {
+	for _, id := range ids {
+		if !db.IsID(id) {
+			return fault.NotFound("notice.not_found")
+		}
+	}
+	return n.markRead(ctx, owner, `(cardinality($3::uuid[]) = 0 OR id = ANY($3::uuid[]))`, append([]string{}, ids...))
+}
+
+// MarkObjectRead marks what leads to an object as read: its page was opened.
+func (n *Notices) MarkObjectRead(ctx context.Context, owner, object string) error {
+	return n.markRead(ctx, owner, `object = $3`, object)
+}
+
+func (n *Notices) markRead(ctx context.Context, owner, where string, arg any) error {
+	return n.DB.InTx(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE notice.entry SET read_at = $2 WHERE owner_id = $1 AND read_at IS NULL AND `+where,
+			owner, n.Clock.Now(), arg)
+		if err != nil {
+			return fmt.Errorf("mark read: %w", err)
+		}
+		return nil
+	})
+}
+
+const entryColumns = `id, owner_id::text AS owner, category, type, topic, args, object, action, due, done_at, at, read_at`
+
+type entryRow struct {
+	ID, Owner, Category, Type, Topic string
+	Args                             map[string]string
+	Object                           string
+	Action                           bool
+	Due                              *time.Time
+	DoneAt                           *time.Time
+	At                               time.Time
+	ReadAt                           *time.Time
+}
+
+func (r *entryRow) entry() Entry {
+	return Entry{
+		ID: r.ID, Owner: r.Owner, Category: Category(r.Category), Type: Type(r.Type), Topic: r.Topic, Args: r.Args,
+		Object: r.Object, Action: r.Action, Due: r.Due, DoneAt: r.DoneAt, At: r.At, ReadAt: r.ReadAt,
+	}
+}
+
+// endOfTime lies after every entry.
+var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func parseCursor(s string) (time.Time, string, error) {
+	if s == "" {
+		return endOfTime, "ffffffff-ffff-ffff-ffff-ffffffffffff", nil
+	}
+	micros, id, ok := strings.Cut(s, ".")
+	m, err := strconv.ParseInt(micros, 10, 64)
+	if !ok || err != nil || !db.IsID(id) || m < 0 || m > endOfTime.UnixMicro() {
+		return time.Time{}, "", fault.NotFound("notice.not_found")
+	}
+	return time.UnixMicro(m), id, nil
+}
+
+// likeEscape makes a text mean itself in LIKE.
+func likeEscape(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
+}
