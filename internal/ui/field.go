@@ -58,7 +58,7 @@ type TextField struct {
 	InputMode      string // "numeric", "email", "tel"
 	Autocapitalize string
 	Pattern        string
-	Spellcheck     bool
+	Spellcheck     string // "false" for names, numbers, codes
 	MaxLength      int    // 0: none
 	ReadOnly       bool   // known data: shown, sent, not edited
 	Width          string // "2" "3" "4" "5" "10" "20" "30" characters; "" full
@@ -81,8 +81,8 @@ type TextArea struct {
 	Field
 	Rows         int // default 5
 	Autocomplete string
-	Spellcheck   *bool
-	Limit        int // characters; 0: no count. The server checks, the field takes more.
+	Spellcheck   string // "true", "false"
+	Limit        int    // characters; 0: no count. The server checks, the field takes more.
 }
 
 func (f TextArea) rows() int {
@@ -177,7 +177,7 @@ type DateField struct {
 	Day, Month, Year string
 	Birthday         bool // autocomplete by the parts of the birth date
 	// BadDay, BadMonth, BadYear tell which parts are wrong; with Error set and
-	// none of them, the first field is marked.
+	// none of them, all fields are marked.
 	BadDay, BadMonth, BadYear bool
 	Plain                     bool // no fieldset
 	FieldsetClass             string
