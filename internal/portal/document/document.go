@@ -4,8 +4,10 @@ import (
 	"context"
 	"embed"
 	"io"
+	"strings"
 	"time"
 
+	"github.com/okno-gov/okno/internal/base/blob"
 	"github.com/okno-gov/okno/internal/base/clock"
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/job"
@@ -58,15 +60,17 @@ type Document struct {
 	Scan      ScanState
 	ScannedAt *time.Time
 	CreatedAt time.Time
+
+	wrapped []byte // the file's key, see blob.Ref
 }
 
-// Blobs is where bytes lie: base/blob's sealed store. Keys are ids of this
-// package.
-type Blobs interface {
-	Put(ctx context.Context, key string, r io.Reader) error
-	Open(ctx context.Context, key string) (io.ReadCloser, error)
-	Delete(ctx context.Context, key string) error
+func (d *Document) ref() blob.Ref {
+	return blob.Ref{Key: blobKey(d.ID), Wrapped: d.wrapped, Size: d.Size, SHA256: d.SHA256}
 }
+
+// blobKey is derived from the id, so that the sweep finds the blob of a row
+// whose upload never ended.
+func blobKey(id string) string { return "document/" + strings.ReplaceAll(id, "-", "") }
 
 // Scanner looks for harmful content: portal/exchange has the client for clamd.
 // An error means "not now": the file waits and the scan is repeated.
@@ -92,7 +96,7 @@ func (NoScanner) Scan(context.Context, io.Reader) (Verdict, error) {
 type Documents struct {
 	DB      *db.DB
 	Clock   *clock.Clock
-	Blobs   Blobs
+	Blobs   *blob.Sealed
 	Scanner Scanner
 	Queue   *job.Queue
 

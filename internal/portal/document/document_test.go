@@ -6,14 +6,14 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
-	"io/fs"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/okno-gov/okno/internal/base/blob"
 	"github.com/okno-gov/okno/internal/base/clock"
+	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/dbtest"
 	"github.com/okno-gov/okno/internal/base/fault"
@@ -22,49 +22,6 @@ import (
 )
 
 var start = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
-
-// memory holds blobs for tests of what happens around them.
-type memory struct {
-	mu    sync.Mutex
-	blobs map[string][]byte
-}
-
-func (m *memory) Put(_ context.Context, key string, r io.Reader) error {
-	b, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.blobs[key] = b
-	return nil
-}
-
-func (m *memory) Open(_ context.Context, key string) (io.ReadCloser, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	b, ok := m.blobs[key]
-	if !ok {
-		return nil, fs.ErrNotExist
-	}
-	return io.NopCloser(bytes.NewReader(b)), nil
-}
-
-func (m *memory) Delete(_ context.Context, key string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, ok := m.blobs[key]; !ok {
-		return fs.ErrNotExist
-	}
-	delete(m.blobs, key)
-	return nil
-}
-
-func (m *memory) count() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.blobs)
-}
 
 // bait is a scanner that finds one word, and may be away.
 type bait struct{ away atomic.Bool }
@@ -85,7 +42,7 @@ func (b *bait) Scan(_ context.Context, r io.Reader) (document.Verdict, error) {
 
 type kit struct {
 	*document.Documents
-	blobs   *memory
+	folder  *blob.Folder
 	scanner *bait
 }
 
@@ -93,10 +50,26 @@ func newKit(t *testing.T) *kit {
 	t.Helper()
 	d := dbtest.New(t, document.Migrations())
 	c := clock.At(start)
-	k := &kit{blobs: &memory{blobs: map[string][]byte{}}, scanner: &bait{}}
-	k.Documents = &document.Documents{DB: d, Clock: c, Blobs: k.blobs, Scanner: k.scanner, Queue: job.New(d, c)}
+	folder, err := blob.OpenFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &kit{folder: folder, scanner: &bait{}}
+	k.Documents = &document.Documents{
+		DB: d, Clock: c, Blobs: &blob.Sealed{Store: folder, Keys: crypt.NewTestKeyring()}, Scanner: k.scanner, Queue: job.New(d, c),
+	}
 	k.Work(k.Queue)
 	return k
+}
+
+// blobs counts the files in the store.
+func (k *kit) blobs(t *testing.T) (n int) {
+	t.Helper()
+	err := k.folder.List(t.Context(), "document", func(blob.Info) error { n++; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func (k *kit) upload(t *testing.T, owner, holder, name, content string) (*document.Document, error) {
@@ -164,8 +137,8 @@ func TestLimitIsExactToTheByte(t *testing.T) {
 	if f, _ := fault.As(err); !fault.Is(err, fault.KindInvalid) || f.Key != "document.too_large" {
 		t.Fatalf("15 MB and one byte: %v", err)
 	}
-	if k.blobs.count() != 1 {
-		t.Errorf("%d blobs, want the accepted one alone", k.blobs.count())
+	if k.blobs(t) != 1 {
+		t.Errorf("%d blobs, want the accepted one alone", k.blobs(t))
 	}
 	if _, err := k.Upload(t.Context(), document.Upload{Owner: db.NewID(), Holder: "draft/3", Side: document.SideCitizen, Name: "a.pdf", MaxBytes: 8, Body: strings.NewReader(pdf)}); !fault.Is(err, fault.KindInvalid) {
 		t.Errorf("a slot's own limit: %v", err)
@@ -300,7 +273,7 @@ func TestSweepTakesOrphansAlone(t *testing.T) {
 	}
 	// What is left when the process dies after the blob and before the commit.
 	crashed := db.NewID()
-	if err := k.blobs.Put(ctx, crashed, strings.NewReader(pdf)); err != nil {
+	if err := k.folder.Put(ctx, "document/"+strings.ReplaceAll(crashed, "-", ""), strings.NewReader(pdf)); err != nil {
 		t.Fatal(err)
 	}
 	if err := k.tx(t, func(tx *db.Tx) error {
@@ -311,13 +284,13 @@ func TestSweepTakesOrphansAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.settle(t)
-	if k.blobs.count() != 3 {
-		t.Fatalf("%d blobs right after the upload, want 3: an evening at a form must be possible", k.blobs.count())
+	if k.blobs(t) != 3 {
+		t.Fatalf("%d blobs right after the upload, want 3: an evening at a form must be possible", k.blobs(t))
 	}
 	k.Clock.Advance(25 * time.Hour)
 	k.settle(t)
-	if k.blobs.count() != 1 {
-		t.Errorf("%d blobs after the sweep, want 1", k.blobs.count())
+	if k.blobs(t) != 1 {
+		t.Errorf("%d blobs after the sweep, want 1", k.blobs(t))
 	}
 	if err := k.tx(t, func(tx *db.Tx) error { return k.Keep(ctx, tx, "draft/1", loose.ID) }); !fault.Is(err, fault.KindNotFound) {
 		t.Errorf("a swept file could be kept: %v", err)
@@ -326,8 +299,8 @@ func TestSweepTakesOrphansAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.settle(t)
-	if k.blobs.count() != 0 {
-		t.Errorf("%d blobs after the release, want none", k.blobs.count())
+	if k.blobs(t) != 0 {
+		t.Errorf("%d blobs after the release, want none", k.blobs(t))
 	}
 }
 
@@ -345,8 +318,8 @@ func TestFailedUploadLeavesNothing(t *testing.T) {
 		rows, err = db.Get[int](t.Context(), tx, `SELECT count(*) FROM document.document`)
 		return err
 	})
-	if rows != 0 || k.blobs.count() != 0 {
-		t.Errorf("%d rows and %d blobs stay", rows, k.blobs.count())
+	if rows != 0 || k.blobs(t) != 0 {
+		t.Errorf("%d rows and %d blobs stay", rows, k.blobs(t))
 	}
 }
 

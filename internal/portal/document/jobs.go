@@ -2,9 +2,7 @@ package document
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/db"
@@ -43,7 +41,7 @@ func (d *Documents) scan(ctx context.Context, a ScanArgs) error {
 	if err != nil || row == nil {
 		return err
 	}
-	body, err := d.Blobs.Open(ctx, row.ID)
+	body, err := d.Blobs.Open(ctx, row.document().ref())
 	if err != nil {
 		return fmt.Errorf("open document %s for its scan: %w", row.ID, err)
 	}
@@ -89,7 +87,7 @@ func (d *Documents) sweep(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("find orphans: %w", err)
 	}
 	for i, id := range ids {
-		if err := d.Blobs.Delete(ctx, id); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := d.Blobs.Delete(ctx, blobKey(id)); err != nil {
 			return i, fmt.Errorf("delete blob of document %s: %w", id, err)
 		}
 		err := d.DB.InTx(ctx, func(tx *db.Tx) error {

@@ -3,9 +3,9 @@ package document
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
 
+	"github.com/okno-gov/okno/internal/base/blob"
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/fault"
 )
@@ -76,9 +76,30 @@ func (d *Documents) Held(ctx context.Context, tx *db.Tx, holder string) ([]Docum
 	return out, nil
 }
 
+// Get answers the facts of a holder's file without its bytes.
+func (d *Documents) Get(ctx context.Context, holder, id string) (*Document, error) {
+	if !db.IsID(id) {
+		return nil, fault.NotFound("document.not_found")
+	}
+	var row *documentRow
+	err := d.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		row, err = db.Find[documentRow](ctx, tx, `
+			SELECT `+documentColumns+` FROM document.document
+			 WHERE id = $1 AND holder = $2 AND scan <> 'received' AND doomed_at IS NULL`, id, holder)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read document: %w", err)
+	}
+	if row == nil {
+		return nil, fault.NotFound("document.not_found")
+	}
+	return row.document(), nil
+}
+
 // OpenOwn gives a citizen his file: what he uploaded himself at once, what an
 // agency issued when the scanner has let it pass.
-func (d *Documents) OpenOwn(ctx context.Context, owner, id string) (*Document, io.ReadCloser, error) {
+func (d *Documents) OpenOwn(ctx context.Context, owner, id string) (*Document, *blob.Reader, error) {
 	if !db.IsID(owner) {
 		return nil, nil, fault.NotFound("document.not_found")
 	}
@@ -88,11 +109,11 @@ func (d *Documents) OpenOwn(ctx context.Context, owner, id string) (*Document, i
 // OpenHeld gives the file of a holder to somebody whom the caller has found
 // entitled to the holder, such as the clerk of a case: only when the scanner
 // has let it pass.
-func (d *Documents) OpenHeld(ctx context.Context, holder, id string) (*Document, io.ReadCloser, error) {
+func (d *Documents) OpenHeld(ctx context.Context, holder, id string) (*Document, *blob.Reader, error) {
 	return d.open(ctx, `holder = $2`, id, holder)
 }
 
-func (d *Documents) open(ctx context.Context, where, id, arg string) (*Document, io.ReadCloser, error) {
+func (d *Documents) open(ctx context.Context, where, id, arg string) (*Document, *blob.Reader, error) {
 	if !db.IsID(id) {
 		return nil, nil, fault.NotFound("document.not_found")
 	}
@@ -117,7 +138,7 @@ func (d *Documents) open(ctx context.Context, where, id, arg string) (*Document,
 	case !doc.Scan.Readable() && !own:
 		return doc, nil, fault.Conflict("document.waiting")
 	}
-	body, err := d.Blobs.Open(ctx, doc.ID)
+	body, err := d.Blobs.Open(ctx, doc.ref())
 	if err != nil {
 		return doc, nil, fmt.Errorf("open document %s: %w", doc.ID, err)
 	}
@@ -125,7 +146,7 @@ func (d *Documents) open(ctx context.Context, where, id, arg string) (*Document,
 }
 
 const documentColumns = `id, coalesce(owner_id::text, '') AS owner, holder, side, slot, name, ext, media, size, sha256,
-	encrypted, scan, scanned_at, created_at`
+	encrypted, scan, scanned_at, created_at, wrapped`
 
 type documentRow struct {
 	ID, Owner, Holder, Side, Slot, Name, Ext, Media string
@@ -135,12 +156,13 @@ type documentRow struct {
 	Scan                                            string
 	ScannedAt                                       *time.Time
 	CreatedAt                                       time.Time
+	Wrapped                                         []byte
 }
 
 func (r *documentRow) document() *Document {
 	return &Document{
 		ID: r.ID, Owner: r.Owner, Holder: r.Holder, Side: Side(r.Side), Slot: r.Slot, Name: r.Name, Ext: r.Ext,
 		Media: r.Media, Size: r.Size, SHA256: r.SHA256, Encrypted: r.Encrypted, Scan: ScanState(r.Scan),
-		ScannedAt: r.ScannedAt, CreatedAt: r.CreatedAt,
+		ScannedAt: r.ScannedAt, CreatedAt: r.CreatedAt, wrapped: r.Wrapped,
 	}
 }

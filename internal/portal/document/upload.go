@@ -1,14 +1,15 @@
 package document
 
 import (
+	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"time"
 
+	"github.com/okno-gov/okno/internal/base/blob"
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/base/job"
@@ -83,34 +84,12 @@ func (d *Documents) begin(ctx context.Context, doc *Document) error {
 	})
 }
 
-var errTooLarge = errors.New("document: too large")
-
-// limited fails with errTooLarge at the first byte beyond the limit.
-type limited struct {
-	r    io.Reader
-	left int64
-}
-
-func (l *limited) Read(p []byte) (int, error) {
-	if int64(len(p)) > l.left+1 {
-		p = p[:l.left+1]
-	}
-	n, err := l.r.Read(p)
-	l.left -= int64(n)
-	if l.left < 0 {
-		return 0, errTooLarge
-	}
-	return n, err
-}
-
 func (d *Documents) receive(ctx context.Context, doc *Document, u Upload) error {
-	body := &limited{r: u.Body, left: u.MaxBytes}
+	source := whole{u.Body}
 	head := make([]byte, headBytes)
-	n, err := io.ReadFull(body, head)
+	n, err := io.ReadFull(source, head)
 	head = head[:n]
 	switch {
-	case errors.Is(err, errTooLarge):
-		return tooLarge(u.MaxBytes)
 	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("receive document: %w", err)
 	case n == 0:
@@ -120,50 +99,42 @@ func (d *Documents) receive(ctx context.Context, doc *Document, u Upload) error 
 	}
 	doc.Encrypted = locked(doc.Ext, head)
 
-	sum := sha256.New()
 	text := &textCheck{}
-	count := &counter{}
-	r := io.TeeReader(io.MultiReader(&replay{head}, body), io.MultiWriter(sum, text, count))
-	if err := d.Blobs.Put(ctx, doc.ID, r); err != nil {
-		if errors.Is(err, errTooLarge) {
-			return tooLarge(u.MaxBytes)
-		}
+	body := io.TeeReader(io.MultiReader(bytes.NewReader(head), source), text)
+	ref, err := d.Blobs.Put(ctx, blobKey(doc.ID), body, u.MaxBytes)
+	if errors.Is(err, blob.ErrTooLarge) {
+		return fault.Invalid("document.too_large").With("mb", u.MaxBytes>>20)
+	}
+	if err != nil {
 		return fmt.Errorf("receive document: %w", err)
 	}
 	if doc.Ext == "txt" && !text.ok() {
 		return fault.Invalid("document.content_mismatch").With("ext", doc.Ext)
 	}
-	doc.Size, doc.SHA256 = count.n, sum.Sum(nil)
+	doc.Size, doc.SHA256, doc.wrapped = ref.Size, ref.SHA256, ref.Wrapped
 	return nil
 }
 
-func tooLarge(limit int64) error { return fault.Invalid("document.too_large").With("mb", limit>>20) }
+var errCutOff = errors.New("document: the connection broke off")
 
-// replay gives the head once more.
-type replay struct{ head []byte }
+// whole gives a connection that broke off an error of its own: io.ReadFull would
+// take io.ErrUnexpectedEOF of the source for the end of the file.
+type whole struct{ r io.Reader }
 
-func (r *replay) Read(p []byte) (int, error) {
-	if len(r.head) == 0 {
-		return 0, io.EOF
+func (w whole) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errCutOff
 	}
-	n := copy(p, r.head)
-	r.head = r.head[n:]
-	return n, nil
-}
-
-type counter struct{ n int64 }
-
-func (c *counter) Write(p []byte) (int, error) {
-	c.n += int64(len(p))
-	return len(p), nil
+	return n, err
 }
 
 func (d *Documents) complete(ctx context.Context, doc *Document) error {
 	doc.Scan = ScanWaiting
 	return d.DB.InTx(ctx, func(tx *db.Tx) error {
 		n, err := tx.Exec(ctx, `
-			UPDATE document.document SET scan = 'waiting', size = $2, sha256 = $3, encrypted = $4
-			 WHERE id = $1 AND scan = 'received' AND doomed_at IS NULL`, doc.ID, doc.Size, doc.SHA256, doc.Encrypted)
+			UPDATE document.document SET scan = 'waiting', size = $2, sha256 = $3, encrypted = $4, wrapped = $5
+			 WHERE id = $1 AND scan = 'received' AND doomed_at IS NULL`, doc.ID, doc.Size, doc.SHA256, doc.Encrypted, doc.wrapped)
 		if err != nil {
 			return fmt.Errorf("complete upload: %w", err)
 		}
