@@ -1,0 +1,166 @@
+package catalogue
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/okno-gov/okno/internal/portal/form"
+	"github.com/okno-gov/okno/internal/portal/term"
+)
+
+// Problems are all mistakes of a service.
+type Problems []string
+
+func (p Problems) Error() string { return strings.Join(p, "\n") }
+
+var codePattern = regexp.MustCompile(`^[a-z][a-z0-9-]{2,59}$`)
+
+// Lint answers every mistake of a service that would make its card wrong or its form unusable. Forms
+// have been checked when they were parsed.
+func (s *Service) Lint() Problems {
+	l := &linter{service: s}
+	l.identity()
+	l.delivery()
+	l.terms()
+	l.lists()
+	return l.out
+}
+
+type linter struct {
+	service *Service
+	out     Problems
+}
+
+func (l *linter) add(format string, args ...any) { l.out = append(l.out, fmt.Sprintf(format, args...)) }
+
+func (l *linter) text(what string, t form.Text) {
+	if strings.TrimSpace(t.RU) == "" {
+		l.add("%s: needs a Russian text", what)
+	}
+}
+
+func (l *linter) oneOf(what, v string, of ...string) {
+	if !slices.Contains(of, v) {
+		l.add("%s: %q is none of %v", what, v, of)
+	}
+}
+
+func (l *linter) identity() {
+	s := l.service
+	if !codePattern.MatchString(s.Code) {
+		l.add("code %q: lower-case Latin letters, digits and hyphens", s.Code)
+	}
+	l.text("title", s.Title)
+	l.text("short", s.Short)
+	l.text("result", s.Result)
+	l.text("text.ru.md", s.Body)
+	if s.Agency == "" {
+		l.add("agency: needs the code of an agency of the directory")
+	}
+	l.oneOf("level", s.Level, "federal", "regional", "municipal")
+	l.oneOf("min_level", s.MinLevel, accountLevels...)
+	if len(s.Categories) == 0 {
+		l.add("categories: needs one at least")
+	}
+	if len(s.Keywords) == 0 {
+		l.add("keywords: needs the words by which people search")
+	}
+}
+
+func (l *linter) delivery() {
+	s := l.service
+	l.oneOf("delivery", s.Delivery, DeliveryRemote, DeliveryInPerson, DeliveryExternal)
+	if (s.Delivery == DeliveryRemote) != (s.Form != nil) {
+		l.add("delivery %s: a remote service has form.yaml, the others have none", s.Delivery)
+	}
+	if s.Delivery == DeliveryExternal && s.ExternalURL == "" && len(s.Places) == 0 {
+		l.add("delivery external: needs external_url or places")
+	}
+	if s.Delivery == DeliveryInPerson && len(s.Places) == 0 {
+		l.add("delivery in_person: needs places to go to")
+	}
+	l.url("external_url", s.ExternalURL)
+	for _, p := range s.Places {
+		if p.Name == "" || p.Address == "" {
+			l.add("places: needs name and address")
+		}
+	}
+	if s.Form == nil {
+		return
+	}
+	l.oneOf("signature", s.Signature, "simple", "qualified")
+	if s.Minutes < 1 {
+		l.add("minutes: how long filling in takes")
+	}
+	if len(s.Capacities) == 0 {
+		l.add("capacities: for whom one applies")
+	}
+	for _, c := range s.Capacities {
+		l.oneOf("capacities", c, "self", "child", "organisation", "mandate")
+	}
+	if len(s.Refusal) == 0 {
+		l.add("refusal: the clerk needs grounds to choose from (SVC-25)")
+	}
+}
+
+func (l *linter) terms() {
+	s := l.service
+	for what, t := range map[string]term.Term{"term": s.Term, "registration": s.Registration} {
+		if t.IsZero() {
+			if s.Form != nil {
+				l.add("%s: a service with a form has one (SVC-27)", what)
+			}
+			continue
+		}
+		if err := t.Check(); err != nil {
+			l.add("%s: %v", what, err)
+		}
+	}
+	for _, v := range s.Fee.Variants {
+		l.text("fee.variants", v.Label)
+		if v.Amount < 0 {
+			l.add("fee: negative amount")
+		}
+	}
+	if s.Fee.Amount < 0 || s.Fee.Amount > 0 && len(s.Fee.Variants) > 0 {
+		l.add("fee: one amount in kopecks, or variants")
+	}
+}
+
+func (l *linter) lists() {
+	s := l.service
+	if len(s.Applicants) == 0 || len(s.Acts) == 0 {
+		l.add("needs applicants and acts")
+	}
+	for _, a := range s.Applicants {
+		l.text("applicants", a)
+	}
+	for _, d := range s.Documents {
+		l.text("documents", d.Label)
+		l.oneOf("documents by", d.By, "citizen", "agency", "form")
+	}
+	codes := map[string]bool{}
+	for _, g := range slices.Concat(s.Reception, s.Refusal) {
+		l.text("ground "+g.Code, g.Text)
+		if !codePattern.MatchString(g.Code) || codes[g.Code] {
+			l.add("ground %q: a code of its own, lower-case Latin letters, digits and hyphens", g.Code)
+		}
+		codes[g.Code] = true
+	}
+	for _, a := range s.Acts {
+		l.text("acts", a.Title)
+		l.url("acts", a.URL)
+	}
+}
+
+func (l *linter) url(what, s string) {
+	if s == "" {
+		return
+	}
+	if u, err := url.Parse(s); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		l.add("%s: %q is no web address", what, s)
+	}
+}

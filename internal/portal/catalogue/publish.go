@@ -1,0 +1,171 @@
+package catalogue
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/fault"
+)
+
+// Publish makes the content the current one of its code and answers the revision's id. The same
+// content again changes nothing. A service that cannot work is refused (fault catalogue.invalid).
+// Who may publish is checked by the caller: an editor's page or the command line.
+func (s *Services) Publish(ctx context.Context, sv *Service, actor, reason string) (string, error) {
+	if p := sv.Lint(); len(p) > 0 {
+		return "", fault.Invalid("catalogue.invalid").With("problems", p.Error()).Wrap(p)
+	}
+	if _, err := s.Directory.Agency(ctx, sv.Agency); err != nil {
+		return "", err
+	}
+	var id string
+	err := s.DB.InTx(ctx, func(tx *db.Tx) (err error) {
+		if err := lockState(ctx, tx); err != nil {
+			return err
+		}
+		var changed bool
+		id, changed, err = s.publish(ctx, tx, sv, actor, reason)
+		if err != nil || !changed {
+			return err
+		}
+		return moveState(ctx, tx)
+	})
+	if err != nil {
+		return "", fmt.Errorf("publish service %s: %w", sv.Code, err)
+	}
+	s.forget()
+	return id, nil
+}
+
+// publish writes the revision and moves the pointer; the state's row is locked by the caller.
+func (s *Services) publish(ctx context.Context, tx *db.Tx, sv *Service, actor, reason string) (id string, changed bool, err error) {
+	id, body, err := sv.encode()
+	if err != nil {
+		return "", false, err
+	}
+	now := s.Clock.Now()
+	if _, err = tx.Exec(ctx, `INSERT INTO catalogue.revision (id, code, body, created_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (id) DO NOTHING`, id, sv.Code, body, now); err != nil {
+		return "", false, err
+	}
+	version, err := db.Find[int64](ctx, tx, `INSERT INTO catalogue.service AS t (code, revision_id, state, version, changed_at)
+		VALUES ($1, $2, 'published', 1, $3)
+		ON CONFLICT (code) DO UPDATE SET revision_id = excluded.revision_id, state = 'published', version = t.version + 1, changed_at = excluded.changed_at
+		WHERE t.revision_id <> excluded.revision_id OR t.state <> 'published'
+		RETURNING version`, sv.Code, id, now)
+	if err != nil || version == nil {
+		return id, false, err
+	}
+	return id, true, record(ctx, tx, Publication{Code: sv.Code, Version: *version, Revision: id, Action: "publish", Actor: actor, Reason: reason, At: now})
+}
+
+// Withdraw takes a service out of the catalogue; drafts and applications keep their revision.
+func (s *Services) Withdraw(ctx context.Context, code, actor, reason string) error {
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := lockState(ctx, tx); err != nil {
+			return err
+		}
+		now := s.Clock.Now()
+		type row struct {
+			Version  int64  `db:"version"`
+			Revision string `db:"revision_id"`
+		}
+		r, err := db.Find[row](ctx, tx, `UPDATE catalogue.service SET state = 'withdrawn', version = version + 1, changed_at = $2
+			WHERE code = $1 AND state = 'published' RETURNING version, revision_id`, code, now)
+		if err != nil {
+			return err
+		}
+		if r == nil {
+			return fault.NotFound("catalogue.not_found")
+		}
+		if err := record(ctx, tx, Publication{Code: code, Version: r.Version, Revision: r.Revision, Action: "withdraw", Actor: actor, Reason: reason, At: now}); err != nil {
+			return err
+		}
+		return moveState(ctx, tx)
+	})
+	if err != nil {
+		return fmt.Errorf("withdraw service %s: %w", code, err)
+	}
+	s.forget()
+	return nil
+}
+
+// Import publishes a bundle and sets the shelves: what differs from the current content gets a new
+// revision, the rest stays, nothing is withdrawn. All or nothing. It answers how many changed.
+func (s *Services) Import(ctx context.Context, b *Bundle, actor string) (int, error) {
+	for _, sv := range b.Services {
+		if _, err := s.Directory.Agency(ctx, sv.Agency); err != nil {
+			return 0, fmt.Errorf("import service %s: agency %q of the directory: %w", sv.Code, sv.Agency, err)
+		}
+	}
+	shelves, err := json.Marshal(b.Shelves)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+		n = 0
+		if err := lockState(ctx, tx); err != nil {
+			return err
+		}
+		for _, sv := range b.Services {
+			_, changed, err := s.publish(ctx, tx, sv, actor, "import")
+			if err != nil {
+				return fmt.Errorf("service %s: %w", sv.Code, err)
+			}
+			if changed {
+				n++
+			}
+		}
+		_, err := tx.Exec(ctx, `UPDATE catalogue.state SET shelves = $1, version = version + 1 WHERE shelves <> $1 OR $2`, shelves, n > 0)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("import catalogue: %w", err)
+	}
+	s.forget()
+	return n, nil
+}
+
+// Publication is an entry of a service's history.
+type Publication struct {
+	Code     string    `db:"code"`
+	Version  int64     `db:"version"`
+	Revision string    `db:"revision_id"`
+	Action   string    `db:"action"` // publish or withdraw
+	Actor    string    `db:"actor"`
+	Reason   string    `db:"reason"`
+	At       time.Time `db:"at"`
+}
+
+// History answers who published and withdrew a service, the newest first, 200 entries at most.
+func (s *Services) History(ctx context.Context, code string) (out []Publication, err error) {
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		out, err = db.List[Publication](ctx, tx, `SELECT code, version, revision_id, action, actor, reason, at
+			FROM catalogue.publication WHERE code = $1 ORDER BY version DESC LIMIT 200`, code)
+		return err
+	})
+	return out, err
+}
+
+func record(ctx context.Context, tx *db.Tx, p Publication) error {
+	_, err := tx.Exec(ctx, `INSERT INTO catalogue.publication (code, version, revision_id, action, actor, reason, at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`, p.Code, p.Version, p.Revision, p.Action, p.Actor, p.Reason, p.At)
+	return err
+}
+
+// lockState lets one writer at a time change the catalogue.
+func lockState(ctx context.Context, tx *db.Tx) error {
+	_, err := db.Get[int64](ctx, tx, `SELECT version FROM catalogue.state FOR UPDATE`)
+	return err
+}
+
+func moveState(ctx context.Context, tx *db.Tx) error {
+	_, err := tx.Exec(ctx, `UPDATE catalogue.state SET version = version + 1`)
+	return err
+}
+
+// forget makes the next reader of this process look at the database.
+func (s *Services) forget() { s.checked.Store(0) }

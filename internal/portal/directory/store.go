@@ -1,0 +1,235 @@
+package directory
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/okno-gov/okno/internal/base/clock"
+	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/fault"
+)
+
+//go:embed migration/*.sql
+var migrations embed.FS
+
+// Migrations is the schema directory.
+func Migrations() db.Source { return db.Source{Context: "directory", FS: migrations} }
+
+// pollEvery bounds how old a snapshot may be when another process has changed the directory.
+const pollEvery = time.Second
+
+// Directory reads and writes agencies and centres of one region.
+type Directory struct {
+	DB    *db.DB
+	Clock *clock.Clock
+
+	mu      sync.Mutex
+	checked time.Time
+	snap    *snapshot
+}
+
+type snapshot struct {
+	version  int64
+	agencies []Agency
+	centres  []Centre
+	byCode   map[string]*Agency
+}
+
+// File is the format of import and export: services/region/<NN>/directory.yaml.
+type File struct {
+	Agencies []Agency `yaml:"agencies"`
+	Centres  []Centre `yaml:"centres"`
+}
+
+// ParseFile reads a directory file; its error names every mistake.
+func ParseFile(data []byte) (*File, error) {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	f := &File{}
+	if err := dec.Decode(f); err != nil {
+		return nil, fmt.Errorf("read directory: %w", err)
+	}
+	if p := f.Lint(); len(p) > 0 {
+		return nil, p
+	}
+	return f, nil
+}
+
+// Agency answers one agency; fault directory.agency_not_found where there is none.
+func (d *Directory) Agency(ctx context.Context, code string) (*Agency, error) {
+	s, err := d.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if a := s.byCode[code]; a != nil {
+		return a, nil
+	}
+	return nil, fault.NotFound("directory.agency_not_found")
+}
+
+// Agencies answers all agencies in the editor's order. The slice is shared: do not change it.
+func (d *Directory) Agencies(ctx context.Context) ([]Agency, error) {
+	s, err := d.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.agencies, nil
+}
+
+// Centre answers one centre; fault directory.centre_not_found where there is none.
+func (d *Directory) Centre(ctx context.Context, code string) (*Centre, error) {
+	s, err := d.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.centres {
+		if s.centres[i].Code == code {
+			return &s.centres[i], nil
+		}
+	}
+	return nil, fault.NotFound("directory.centre_not_found")
+}
+
+// Centres answers the centres that have the function, all where it is empty, nearest first where
+// the place of the citizen is known.
+func (d *Directory) Centres(ctx context.Context, does Function, from *Point) ([]Placed, error) {
+	s, err := d.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Centre
+	for i := range s.centres {
+		if does == "" || s.centres[i].Does(does) {
+			out = append(out, s.centres[i])
+		}
+	}
+	return Nearest(out, from), nil
+}
+
+// Import puts the entries of a file into the directory: new ones are added, changed ones get a new
+// version, equal ones stay. What the file does not name stays too. It answers how many it changed.
+func (d *Directory) Import(ctx context.Context, f *File, by string) (int, error) {
+	changed := 0
+	err := d.DB.InTx(ctx, func(tx *db.Tx) error {
+		changed = 0
+		if _, err := lockVersion(ctx, tx); err != nil {
+			return err
+		}
+		for i := range f.Agencies {
+			ok, err := d.put(ctx, tx, "agency", f.Agencies[i].Code, i, f.Agencies[i], by)
+			if err != nil {
+				return err
+			}
+			changed += ok
+		}
+		for i := range f.Centres {
+			ok, err := d.put(ctx, tx, "centre", f.Centres[i].Code, i, f.Centres[i], by)
+			if err != nil {
+				return err
+			}
+			changed += ok
+		}
+		if changed == 0 {
+			return nil
+		}
+		_, err := tx.Exec(ctx, `UPDATE directory.state SET version = version + 1`)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("import directory: %w", err)
+	}
+	d.forget()
+	return changed, nil
+}
+
+func lockVersion(ctx context.Context, tx *db.Tx) (int64, error) {
+	return db.Get[int64](ctx, tx, `SELECT version FROM directory.state FOR UPDATE`)
+}
+
+var putSQL = map[string]string{
+	"agency": `INSERT INTO directory.agency AS t (code, position, body, version, changed_at, changed_by) VALUES ($1, $2, $3, 1, $4, $5)
+		ON CONFLICT (code) DO UPDATE SET position = excluded.position, body = excluded.body, hidden = false, version = t.version + 1,
+			changed_at = excluded.changed_at, changed_by = excluded.changed_by
+		WHERE t.body <> excluded.body OR t.position <> excluded.position OR t.hidden
+		RETURNING version`,
+	"centre": `INSERT INTO directory.centre AS t (code, position, body, version, changed_at, changed_by) VALUES ($1, $2, $3, 1, $4, $5)
+		ON CONFLICT (code) DO UPDATE SET position = excluded.position, body = excluded.body, hidden = false, version = t.version + 1,
+			changed_at = excluded.changed_at, changed_by = excluded.changed_by
+		WHERE t.body <> excluded.body OR t.position <> excluded.position OR t.hidden
+		RETURNING version`,
+}
+
+func (d *Directory) put(ctx context.Context, tx *db.Tx, kind, code string, position int, entry any, by string) (int, error) {
+	body, err := json.Marshal(entry)
+	if err != nil {
+		return 0, err
+	}
+	now := d.Clock.Now()
+	version, err := db.Find[int64](ctx, tx, putSQL[kind], code, position, body, now, by)
+	if err != nil || version == nil {
+		return 0, err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO directory.history (kind, code, version, body, hidden, changed_at, changed_by)
+		VALUES ($1, $2, $3, $4, false, $5, $6)`, kind, code, *version, body, now, by)
+	return 1, err
+}
+
+func (d *Directory) forget() {
+	d.mu.Lock()
+	d.checked = time.Time{}
+	d.mu.Unlock()
+}
+
+// current answers the snapshot, renewed when the version has moved.
+func (d *Directory) current(ctx context.Context) (*snapshot, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.Clock.Wall()
+	if d.snap != nil && now.Sub(d.checked) < pollEvery {
+		return d.snap, nil
+	}
+	err := d.DB.Read(ctx, func(tx *db.Tx) error {
+		version, err := db.Get[int64](ctx, tx, `SELECT version FROM directory.state`)
+		if err != nil || d.snap != nil && d.snap.version == version {
+			return err
+		}
+		s := &snapshot{version: version, byCode: map[string]*Agency{}}
+		if s.agencies, err = load[Agency](ctx, tx, `SELECT body FROM directory.agency WHERE NOT hidden ORDER BY position, code LIMIT 5000`); err != nil {
+			return err
+		}
+		if s.centres, err = load[Centre](ctx, tx, `SELECT body FROM directory.centre WHERE NOT hidden ORDER BY position, code LIMIT 5000`); err != nil {
+			return err
+		}
+		for i := range s.agencies {
+			s.byCode[s.agencies[i].Code] = &s.agencies[i]
+		}
+		d.snap = s
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read directory: %w", err)
+	}
+	d.checked = now
+	return d.snap, nil
+}
+
+func load[T any](ctx context.Context, tx *db.Tx, sql string) ([]T, error) {
+	rows, err := db.List[[]byte](ctx, tx, sql)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]T, len(rows))
+	for i, b := range rows {
+		if err := json.Unmarshal(b, &out[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
