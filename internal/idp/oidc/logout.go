@@ -23,7 +23,7 @@ type after struct {
 }
 
 // logout is OpenID Connect RP-Initiated Logout. With an id token of the very
-// session nobody is asked; otherwise a foreign page could sign people out, so
+// session, or its number as logout_hint, nobody is asked; otherwise a foreign page could sign people out, so
 // the person confirms.
 func (p *Provider) logout(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
@@ -32,7 +32,7 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Method == http.MethodPost { // carries no Lax cookie: our own GET does
 		q := url.Values{}
-		for _, k := range []string{"id_token_hint", "client_id", "post_logout_redirect_uri", "state"} {
+		for _, k := range []string{"id_token_hint", "client_id", "post_logout_redirect_uri", "state", "logout_hint"} {
 			if v := r.Form.Get(k); v != "" {
 				q.Set(k, v)
 			}
@@ -75,6 +75,11 @@ func (p *Provider) logoutRequest(r *http.Request) (to after, hinted string, err 
 			return to, "", fault.Invalid("signin.bad_request")
 		}
 		to.ClientID, hinted = h.ClientID, h.SessionID
+	}
+	// Our own sites name the session by its number instead, which only parties
+	// of that session know: an id token would carry names through addresses.
+	if hint := r.Form.Get("logout_hint"); hint != "" && hinted == "" {
+		hinted = hint
 	}
 	if to.URI == "" {
 		return after{}, hinted, nil
