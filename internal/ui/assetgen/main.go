@@ -63,7 +63,7 @@ func build(root string) (map[string][]byte, error) {
 	if err := b.style(root); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"first.js", "okno.js", "live.js"} {
+	for _, name := range []string{"first.js", "okno.js", "live.js", "worker.js"} {
 		js, err := script(root, name)
 		if err != nil {
 			return nil, err

@@ -6,6 +6,7 @@ package icon
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/a-h/templ"
 )
@@ -41,4 +42,14 @@ func draw(name Name, class string, more []string) templ.Component {
 		_, err := io.WriteString(w, `<svg class="`+templ.EscapeString(class)+`" viewBox="0 0 24 24" aria-hidden="true" focusable="false">`+path+`</svg>`)
 		return err
 	})
+}
+
+// Names lists every icon, in order, for the gallery and for editors of cards.
+func Names() []string {
+	names := make([]string, 0, len(paths))
+	for n := range paths {
+		names = append(names, string(n))
+	}
+	slices.Sort(names)
+	return names
 }

@@ -56,6 +56,9 @@ type Page struct {
 	NoIndex   bool
 	Desc      string // meta description
 
+	Refresh int  // seconds until the page asks again by itself (the queue of a rush)
+	Offline bool // register the worker that keeps the offline page; see asset.Worker
+
 	Session *Session
 	Notice  templ.Component // above everything: test installation, planned works
 }
@@ -72,8 +75,8 @@ type Brand struct {
 	Mark       templ.Component // instead of our mark
 }
 
-func (b Brand) name() string { return orText(b.Name, "Окно") }
-func (b Brand) home() string { return orText(b.Home, "/") }
+func (b Brand) name(ctx context.Context) string { return orText(b.Name, ui.T(ctx, "ui.brand")) }
+func (b Brand) home() string                    { return orText(b.Home, "/") }
 
 // Place is where the reader is; URL leads to the choice of another place.
 type Place struct {
@@ -141,7 +144,7 @@ func (s Session) warn() int {
 func (p Page) lang() string { return orText(p.Lang, "ru") }
 
 func (p Page) title(ctx context.Context) string {
-	t := p.Brand.name()
+	t := p.Brand.name(ctx)
 	if p.Title != "" {
 		t = p.Title + " — " + t
 	}

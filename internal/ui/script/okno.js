@@ -9,6 +9,7 @@ import { counts, doubleClicks, errorSummary, focusTargets, print } from './form.
 import { uploads } from './upload.js';
 import { session } from './session.js';
 import { live } from './live-loader.js';
+import { worker } from './worker-loader.js';
 
 export function enhance(root) {
   for (const part of [sides, conditionals, exclusives, passwords, passwordRules, suggestions, counts, errorSummary, print, live]) part(root);
@@ -20,4 +21,5 @@ doubleClicks();
 focusTargets();
 enhance(document);
 session();
+worker();
 document.addEventListener('htmx:load', (e) => { if (e.target !== document.body) enhance(e.target); });
