@@ -115,7 +115,7 @@ func (p *Persons) ConfirmContact(ctx context.Context, tx *db.Tx, oid OID, contac
 		return nil, err
 	}
 	row, err := db.Find[contactRow](ctx, tx, `SELECT `+contactColumns+`
-		FROM person.contact WHERE oid = $1 AND id = $2`, oid, contactID)
+		FROM person.contact WHERE oid = $1 AND id::text = $2`, oid, contactID)
 	if err != nil {
 		return nil, fmt.Errorf("confirm contact: %w", err)
 	}
@@ -130,7 +130,7 @@ func (p *Persons) ConfirmContact(ctx context.Context, tx *db.Tx, oid OID, contac
 	if err != nil {
 		return nil, fmt.Errorf("confirm contact: %w", err)
 	}
-	_, err = tx.Exec(ctx, `UPDATE person.contact SET state = 'confirmed', confirmed_at = $3 WHERE oid = $1 AND id = $2`,
+	_, err = tx.Exec(ctx, `UPDATE person.contact SET state = 'confirmed', confirmed_at = $3 WHERE oid = $1 AND id::text = $2`,
 		oid, contactID, p.Clock.Now())
 	if db.IsUnique(err, "contact_confirmed_key") {
 		return nil, fault.Conflict("person.contact_taken").Wrap(err)
@@ -154,7 +154,7 @@ func (p *Persons) RemoveContact(ctx context.Context, tx *db.Tx, oid OID, contact
 	if _, err := lock(ctx, tx, oid); err != nil {
 		return nil, err
 	}
-	row, err := db.Find[contactRow](ctx, tx, `DELETE FROM person.contact WHERE oid = $1 AND id = $2 RETURNING `+contactColumns, oid, contactID)
+	row, err := db.Find[contactRow](ctx, tx, `DELETE FROM person.contact WHERE oid = $1 AND id::text = $2 RETURNING `+contactColumns, oid, contactID)
 	if err != nil {
 		return nil, fmt.Errorf("remove contact: %w", err)
 	}

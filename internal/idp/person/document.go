@@ -173,7 +173,7 @@ func (p *Persons) SetDocumentState(ctx context.Context, tx *db.Tx, oid OID, id s
 	}
 	now := p.Clock.Now()
 	t, err := db.Find[string](ctx, tx, `UPDATE person.document SET state = $3, state_at = $4, verified_by = $5
-		WHERE oid = $1 AND id = $2 RETURNING type`, oid, id, s, now, by)
+		WHERE oid = $1 AND id::text = $2 RETURNING type`, oid, id, s, now, by)
 	if err != nil {
 		return fmt.Errorf("set document state: %w", err)
 	}
@@ -186,7 +186,7 @@ func (p *Persons) SetDocumentState(ctx context.Context, tx *db.Tx, oid OID, id s
 			types = []string{string(RFPassport), string(ForeignID)}
 		}
 		_, err = tx.Exec(ctx, `UPDATE person.document SET replaced_at = $4
-			WHERE oid = $1 AND type = ANY($2) AND id <> $3 AND replaced_at IS NULL`, oid, types, id, now)
+			WHERE oid = $1 AND type = ANY($2) AND id::text <> $3 AND replaced_at IS NULL`, oid, types, id, now)
 	}
 	return err
 }
@@ -197,7 +197,7 @@ func (p *Persons) RemoveDocument(ctx context.Context, tx *db.Tx, oid OID, id str
 	if _, err := lock(ctx, tx, oid); err != nil {
 		return err
 	}
-	n, err := tx.Exec(ctx, `DELETE FROM person.document WHERE oid = $1 AND id = $2 AND type <> ALL($3)`,
+	n, err := tx.Exec(ctx, `DELETE FROM person.document WHERE oid = $1 AND id::text = $2 AND type <> ALL($3)`,
 		oid, id, []string{string(RFPassport), string(ForeignID)})
 	if err != nil {
 		return fmt.Errorf("remove document: %w", err)
@@ -224,6 +224,19 @@ func (p *Persons) Documents(ctx context.Context, tx *db.Tx, oid OID) ([]Document
 		out = append(out, d)
 	}
 	return out, nil
+}
+
+// Document returns one document; a foreign one is fault NotFound person.document_not_found.
+func (p *Persons) Document(ctx context.Context, tx *db.Tx, oid OID, id string) (*Document, error) {
+	row, err := db.Find[documentRow](ctx, tx, `SELECT `+documentColumns+` FROM person.document WHERE oid = $1 AND id::text = $2`, oid, id)
+	if err != nil {
+		return nil, fmt.Errorf("get document: %w", err)
+	}
+	if row == nil {
+		return nil, fault.NotFound("person.document_not_found")
+	}
+	d, err := p.openDocument(*row)
+	return &d, err
 }
 
 // FindByDocument lists the living accounts whose profile names this document

@@ -127,6 +127,15 @@ func (p *Persons) VerifiedVersion(ctx context.Context, tx *db.Tx, oid OID) (*Ver
 	return p.openVersion(ctx, tx, *row)
 }
 
+// SNILSOwner is the account in which this SNILS is verified, nil if none.
+func (p *Persons) SNILSOwner(ctx context.Context, tx *db.Tx, snils string) (*OID, error) {
+	oid, err := db.Find[OID](ctx, tx, `SELECT oid FROM person.version WHERE snils_index = $1 AND state = 'verified'`, p.Keys.Index("snils", snils))
+	if err != nil {
+		return nil, fmt.Errorf("find owner of SNILS: %w", err)
+	}
+	return oid, nil
+}
+
 // Enter stores a complete set of data for checking and returns its number. A
 // set that was being checked or had failed is superseded. Verified values stay
 // in force until this set is verified (ID-VER-15).

@@ -1,0 +1,228 @@
+package enrol
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/fault"
+	"github.com/okno-gov/okno/internal/base/ruid"
+	"github.com/okno-gov/okno/internal/base/rutext"
+	"github.com/okno-gov/okno/internal/idp/journal"
+	"github.com/okno-gov/okno/internal/idp/notify"
+	"github.com/okno-gov/okno/internal/idp/person"
+)
+
+// DocumentForm is a further document as typed (ID-VER-13).
+type DocumentForm struct {
+	Type       person.DocumentType
+	Number     string // series and number in one field, as printed
+	IssueDate  string
+	ExpiryDate string
+	IssuedBy   string
+}
+
+// DocumentTypes are the further documents that the profile takes.
+func DocumentTypes() []person.DocumentType {
+	return []person.DocumentType{person.DrivingLicence, person.ForeignPassport, person.MilitaryID, person.MedicalPolicy, person.INN}
+}
+
+// registerOf names the register that knows a kind of document; empty: none, and
+// the document stays as entered.
+func registerOf(t person.DocumentType) string {
+	if t == person.DrivingLicence || t == person.ForeignPassport {
+		return RegisterMVD
+	}
+	return ""
+}
+
+// Read checks the fields by the kind of document and normalises them.
+func (f *DocumentForm) Read(today time.Time) (person.DocumentData, error) {
+	var d person.DocumentData
+	var bad []fault.Field
+	var err error
+	switch f.Type {
+	case person.DrivingLicence:
+		var l ruid.DriverLicence
+		if l, err = ruid.ParseDriverLicence(f.Number); err == nil {
+			runes := []rune(string(l))
+			d.Series, d.Number = string(runes[:4]), string(runes[4:])
+		}
+	case person.MedicalPolicy:
+		var p ruid.ENP
+		if p, err = ruid.ParseENP(f.Number); err == nil {
+			d.Number = string(p)
+		}
+	case person.INN:
+		var n ruid.INN
+		if n, err = ruid.ParseINN(f.Number); err == nil {
+			if d.Number = string(n); !n.IsPerson() {
+				bad = append(bad, fault.F("number", "enrol.inn_person"))
+			}
+		}
+	case person.ForeignPassport:
+		d.Series, d.Number, err = readTravelNumber(f.Number)
+	case person.MilitaryID:
+		d.Series, d.Number, err = readForeignNumber(f.Number)
+	default:
+		return d, fault.Invalid("enrol.document_type", fault.F("type", "enrol.document_type"))
+	}
+	if err != nil {
+		bad = documentNumber(bad, f.Number, err)
+	}
+	var issued, expires time.Time
+	if strings.TrimSpace(f.IssueDate) != "" {
+		if issued, _, bad = readDate(bad, "issue_date", f.IssueDate, today); !issued.IsZero() {
+			d.IssueDate = issued.Format(time.DateOnly)
+		}
+	}
+	if strings.TrimSpace(f.ExpiryDate) != "" {
+		if expires, err = rutext.ParseDate(f.ExpiryDate); err != nil {
+			bad = append(bad, fault.F("expiry_date", "enrol.date_format"))
+		} else {
+			d.ExpiryDate = expires.Format(time.DateOnly)
+			if !issued.IsZero() && expires.Before(issued) {
+				bad = append(bad, fault.F("expiry_date", "enrol.expiry_before_issue"))
+			}
+		}
+	}
+	if strings.TrimSpace(f.IssuedBy) != "" {
+		d.IssuedBy, bad = readText(bad, "issued_by", f.IssuedBy, 300)
+	}
+	if len(bad) > 0 {
+		return d, fault.Invalid("enrol.form_invalid", bad...)
+	}
+	return d, nil
+}
+
+func documentNumber(bad []fault.Field, s string, err error) []fault.Field {
+	if strings.TrimSpace(s) == "" {
+		return append(bad, fault.F("number", "enrol.number_missing"))
+	}
+	var e *ruid.Error
+	if errors.As(err, &e) {
+		return append(bad, fault.F("number", e.Key()))
+	}
+	return append(bad, fault.F("number", "enrol.number_format"))
+}
+
+// readTravelNumber reads a passport for travel: two digits and seven.
+func readTravelNumber(s string) (series, number string, err error) {
+	d := strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' || r == '№' || r == '\u00a0' {
+			return -1
+		}
+		return r
+	}, s)
+	if len(d) != 9 || strings.Trim(d, "0123456789") != "" {
+		return "", "", errForeignNumber
+	}
+	return d[:2], d[2:], nil
+}
+
+// PutDocument keeps a further document and has it checked where a register knows
+// its kind. A verified older one stays in force until then (ID-VER-15).
+func (e *Enrolments) PutDocument(ctx context.Context, oid person.OID, f DocumentForm) (*person.Document, error) {
+	d, err := f.Read(e.today())
+	if err != nil {
+		return nil, err
+	}
+	var doc *person.Document
+	err = e.DB.InTx(ctx, func(tx *db.Tx) error {
+		who, err := e.Persons.GetTx(ctx, tx, oid)
+		if err != nil {
+			return err
+		}
+		if doc, err = e.Persons.PutDocument(ctx, tx, oid, f.Type, d); err != nil {
+			return err
+		}
+		err = e.Journal.Write(ctx, tx, journal.Entry{OID: oid, Kind: journal.ProfileChanged, Details: map[string]string{"section": "documents"}})
+		if err != nil {
+			return err
+		}
+		// Without verified personal data there is nothing to compare the holder with.
+		register := registerOf(f.Type)
+		if register == "" || who.Version == nil {
+			return nil
+		}
+		sent, err := db.Get[int](ctx, tx, `SELECT count(*)::int FROM enrol.check WHERE oid = $1 AND document_id IS NOT NULL AND created_at > $2`,
+			oid, e.Clock.Now().Add(-24*time.Hour))
+		if err != nil {
+			return fmt.Errorf("count checks: %w", err)
+		}
+		if sent >= maxSendsPerDay {
+			return fault.Limited("enrol.too_many_checks", 24*time.Hour)
+		}
+		if err := e.Persons.SetDocumentState(ctx, tx, oid, doc.ID, person.DocumentChecking, ""); err != nil {
+			return err
+		}
+		doc.State = person.DocumentChecking
+		return e.startCheck(ctx, tx, Check{OID: oid, DocumentID: &doc.ID, Register: register})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return doc, nil
+}
+
+// RemoveDocument takes a further document out of the profile.
+func (e *Enrolments) RemoveDocument(ctx context.Context, oid person.OID, id string) error {
+	return e.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := e.Persons.RemoveDocument(ctx, tx, oid, id); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `UPDATE enrol.check SET state = 'superseded' WHERE document_id::text = $1 AND state IN ('waiting', 'asked')`, id); err != nil {
+			return fmt.Errorf("supersede check: %w", err)
+		}
+		return e.Journal.Write(ctx, tx, journal.Entry{OID: oid, Kind: journal.ProfileChanged, Details: map[string]string{"section": "documents"}})
+	})
+}
+
+func (e *Enrolments) documentQuestion(ctx context.Context, tx *db.Tx, c *Check) (func(context.Context) (Answer, error), error) {
+	v, err := e.Persons.VerifiedVersion(ctx, tx, c.OID)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := e.Persons.Document(ctx, tx, c.OID, *c.DocumentID)
+	if err != nil {
+		return nil, err
+	}
+	if v == nil {
+		return nil, fault.NotFound("person.version_not_found")
+	}
+	q := DocumentQuery{
+		ID: c.ID, Surname: v.Surname, Given: v.Given, Patronymic: v.Patronymic, BirthDate: v.BirthDate, Type: doc.Type, Document: doc.DocumentData,
+	}
+	return func(ctx context.Context) (Answer, error) { return e.Identity.CheckDocument(ctx, q) }, nil
+}
+
+func (e *Enrolments) answerDocument(ctx context.Context, tx *db.Tx, id string, a Answer, over bool) error {
+	c, err := db.Get[Check](ctx, tx, `SELECT `+checkColumns+` FROM enrol.check WHERE id = $1 FOR UPDATE`, id)
+	if err != nil {
+		return fmt.Errorf("answer check: %w", err)
+	}
+	if !c.open() {
+		return nil
+	}
+	if err := e.recordAnswer(ctx, tx, &c, a, over); err != nil {
+		return err
+	}
+	state := person.DocumentNotFound
+	switch c.State {
+	case CheckMatched:
+		state = person.DocumentVerified
+	case CheckUnanswered:
+		state = person.DocumentEntered
+	}
+	if err := e.Persons.SetDocumentState(ctx, tx, c.OID, *c.DocumentID, state, c.Register); err != nil {
+		return err
+	}
+	doc, err := e.Persons.Document(ctx, tx, c.OID, *c.DocumentID)
+	if err != nil {
+		return err
+	}
+	return e.Notices.Tell(ctx, tx, c.OID, "document_"+string(state), "document", notify.Key("person.document."+string(doc.Type)))
+}
