@@ -81,6 +81,7 @@ type Field struct {
 
 	Options []Option `yaml:"options,omitempty" json:"options,omitempty"`
 	// Parts narrows what a person, child, document or address asks for; empty means the usual set.
+	// "snils?" asks for a part without requiring it.
 	Parts []string `yaml:"parts,omitempty" json:"parts,omitempty"`
 	// Documents are the permitted types of a document field.
 	Documents []string `yaml:"documents,omitempty" json:"documents,omitempty"`

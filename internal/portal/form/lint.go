@@ -223,6 +223,7 @@ var rules = []string{
 func (l *linter) partNames(at string, f *Field) {
 	table := partTable(f.Kind)
 	for _, name := range f.Parts {
+		name = strings.TrimSuffix(name, "?")
 		if !slices.ContainsFunc(table, func(p part) bool { return p.name == name && (f.Kind != KindDocument || name != "type") }) {
 			l.add(at, "parts: a %s has no %q", f.Kind, name)
 		}

@@ -1,6 +1,9 @@
 package form
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // part describes one input of a field that consists of several. Its label is the message
 // "form.part.<name>", its hint "form.part.<name>.hint" where hinted.
@@ -112,7 +115,7 @@ func (f *Field) partsOf(docType string) []part {
 			want = documentTypes[docType].parts
 		} else {
 			have := documentTypes[docType].parts
-			want = slices.DeleteFunc(slices.Clone(want), func(p string) bool { return !slices.Contains(have, p) })
+			want = slices.DeleteFunc(slices.Clone(want), func(p string) bool { return !slices.Contains(have, strings.TrimSuffix(p, "?")) })
 		}
 		if len(f.Documents) > 1 {
 			want = append([]string{"type"}, want...)
@@ -122,9 +125,11 @@ func (f *Field) partsOf(docType string) []part {
 	}
 	var out []part
 	for _, p := range table {
-		if !slices.Contains(want, p.name) {
+		maybe := slices.Contains(want, p.name+"?")
+		if !maybe && !slices.Contains(want, p.name) {
 			continue
 		}
+		p.optional = p.optional || maybe
 		if p.name == "number" {
 			p.pattern = documentTypes[docType].number
 		}
