@@ -5,6 +5,8 @@ package oidctest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/cookiejar"
@@ -48,6 +50,7 @@ type World struct {
 	Clock       *clock.Clock
 	Keys        *crypt.Keyring
 	Queue       *job.Queue
+	Settings    *setting.Settings
 	Persons     *person.Persons
 	Credentials *credential.Credentials
 	Sessions    *session.Sessions
@@ -86,14 +89,14 @@ func New(t testing.TB, more ...db.Source) *World {
 	t.Cleanup(srv.Close)
 	w.URL = srv.URL
 	w.Queue = job.New(w.DB, w.Clock)
-	settings := &setting.Settings{DB: w.DB, Clock: w.Clock}
+	w.Settings = &setting.Settings{DB: w.DB, Clock: w.Clock}
 	events := &event.Outbox{DB: w.DB, Clock: w.Clock, Queue: w.Queue}
 	w.Journal = &journal.Journal{DB: w.DB, Clock: w.Clock, Keys: w.Keys}
 	w.Persons = &person.Persons{DB: w.DB, Clock: w.Clock, Keys: w.Keys, Events: events}
 	w.Credentials = &credential.Credentials{
-		DB: w.DB, Clock: w.Clock, Keys: w.Keys, Passwords: crypt.NewPasswords(crypt.Cheap), Settings: settings, Journal: w.Journal, Owner: silent{},
+		DB: w.DB, Clock: w.Clock, Keys: w.Keys, Passwords: crypt.NewPasswords(crypt.Cheap), Settings: w.Settings, Journal: w.Journal, Owner: silent{},
 	}
-	w.Sessions = &session.Sessions{DB: w.DB, Clock: w.Clock, Keys: w.Keys, Settings: settings}
+	w.Sessions = &session.Sessions{DB: w.DB, Clock: w.Clock, Keys: w.Keys, Settings: w.Settings}
 	w.Clients = &client.Clients{DB: w.DB, Clock: w.Clock, Keys: w.Keys}
 	w.Consents = &consent.Consents{DB: w.DB, Clock: w.Clock, Clients: w.Clients, Events: events, Journal: w.Journal}
 	w.Issuer = &token.Issuer{
@@ -195,6 +198,25 @@ func (w *World) must(err error) {
 	if err != nil {
 		w.T.Fatal(err)
 	}
+}
+
+// Access signs the person of a login in at a client that needs no pages to be
+// looked at, and returns an access token with the scopes.
+func (w *World) Access(clientID, base, login string, scopes ...string) string {
+	w.T.Helper()
+	verifier := crypt.Token()
+	sum := sha256.Sum256([]byte(verifier))
+	q := url.Values{
+		"response_type": {"code"}, "client_id": {clientID}, "redirect_uri": {base + "/cb"}, "scope": {"openid " + strings.Join(scopes, " ")},
+		"state": {"s"}, "code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"},
+	}
+	at, err := url.Parse(w.Browser().SignIn(w.URL+oidc.PathAuthorize+"?"+q.Encode(), login))
+	w.must(err)
+	c, err := w.Clients.Get(context.Background(), clientID)
+	w.must(err)
+	t, err := w.Issuer.Redeem(context.Background(), c, at.Query().Get("code"), base+"/cb", verifier)
+	w.must(err)
+	return t.Access
 }
 
 // Browser is a client with cookies that follows redirects until foreign ground:
