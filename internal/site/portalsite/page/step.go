@@ -21,6 +21,8 @@ type Step struct {
 	Slots   map[string]string
 	// Profile is where verified data can be changed.
 	Profile string
+	// Note is told once, above the questions.
+	Note string
 	// Saved says when the draft was saved and how long it is kept.
 	Saved string
 	// File is the address of an attachment that is there.
@@ -53,7 +55,10 @@ func (s Step) target(e form.FieldError) string {
 	return e.ID()
 }
 
-func fileID(f form.FieldView) string { return "f-" + strings.ReplaceAll(f.ID, "_", "-") }
+// SlotID is the id of the control of an attachment slot.
+func SlotID(field string) string { return "f-" + strings.ReplaceAll(field, "_", "-") }
+
+func fileID(f form.FieldView) string { return SlotID(f.ID) }
 
 // hasFiles tells whether the form carries uploads.
 func (s Step) hasFiles() bool {
@@ -219,7 +224,8 @@ func (s Step) slotError(f form.FieldView) string {
 	return f.Error
 }
 
-func accept(types []string) string {
+// Accept is the attribute of a file field that permits the types.
+func Accept(types []string) string {
 	out := make([]string, len(types))
 	for i, x := range types {
 		out[i] = "." + x

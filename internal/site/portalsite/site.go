@@ -1,0 +1,84 @@
+package portalsite
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/okno-gov/okno/internal/base/clock"
+	"github.com/okno-gov/okno/internal/base/crypt"
+	"github.com/okno-gov/okno/internal/base/i18n"
+	"github.com/okno-gov/okno/internal/base/oidcrp"
+	"github.com/okno-gov/okno/internal/portal/account"
+	"github.com/okno-gov/okno/internal/portal/application"
+	"github.com/okno-gov/okno/internal/portal/catalogue"
+	"github.com/okno-gov/okno/internal/portal/content"
+	"github.com/okno-gov/okno/internal/portal/directory"
+	"github.com/okno-gov/okno/internal/portal/document"
+	"github.com/okno-gov/okno/internal/portal/form"
+	"github.com/okno-gov/okno/internal/portal/journal"
+	"github.com/okno-gov/okno/internal/portal/notice"
+	"github.com/okno-gov/okno/internal/site/kit"
+	"github.com/okno-gov/okno/internal/ui/layout"
+)
+
+// Profiles reads the profile of who is signed in from the identity provider with
+// his access token. A provider that is away is fault Unavailable.
+type Profiles interface {
+	Profile(ctx context.Context, token, subject string) (form.Profile, error)
+}
+
+// Region is what a region configures of its portal.
+type Region struct {
+	Code      string // of the region, such as "72"
+	Name      string // «Тюменская область»
+	Place     string // «Тюмень»
+	Brand     layout.Brand
+	AppealURL string // «Направить обращение» (C-21); empty: not shown
+	// BaseURL is the public address of this portal without a slash at the end.
+	BaseURL string
+}
+
+// Site is the portal of one region.
+type Site struct {
+	Region Region
+	IDP    string // public address of the identity provider, without a slash at the end
+	Zone   *time.Location
+	Clock  *clock.Clock
+	Keys   *crypt.Keyring
+	Bundle *i18n.Bundle
+	Log    *slog.Logger
+	Secure bool // people reach the portal by https
+
+	TrustedProxies []netip.Prefix
+	Metrics        prometheus.Registerer
+
+	Party        *oidcrp.Party
+	Profiles     Profiles
+	Accounts     *account.Accounts
+	Services     *catalogue.Services
+	Directory    *directory.Directory
+	Contents     *content.Contents
+	Documents    *document.Documents
+	Applications *application.Applications
+	Notices      *notice.Notices
+	Journal      *journal.Journal
+
+	mux *kit.Mux
+}
+
+// Handler is the whole site.
+func (s *Site) Handler() http.Handler {
+	s.mux = &kit.Mux{
+		Name: "uslugi" + s.Region.Code, Bundle: s.Bundle, Log: s.Log, Secure: s.Secure, Zone: s.Zone,
+		Frame: s.frame, LocaleChosen: s.localeChosen, TrustedProxies: s.TrustedProxies, Metrics: s.Metrics,
+		Exempt: []string{"POST /auth/backchannel"},
+	}
+	s.mux.Use(s.recognised)
+	s.routes()
+	return s.mux.Handler()
+}
