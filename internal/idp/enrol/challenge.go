@@ -21,8 +21,7 @@ const (
 	ActEmail        Act = "email"        // subject: the attempt or the account, an e-mail to be confirmed
 	ActContact      Act = "contact"      // subject: the account and its new phone
 	ActRecovery     Act = "recovery"     // subject: the recovery
-	ActProofing     Act = "proofing"     // subject: the account, asked for by an operator
-	ActAssist       Act = "assist"       // subject: the account or attempt, at an operator's desk
+	ActProofing     Act = "proofing"     // subject: the visit at a service centre
 )
 
 // challenge says whom to send what.

@@ -462,7 +462,7 @@ func (e *Enrolments) verifyVersion(ctx context.Context, tx *db.Tx, v *person.Ver
 		return err
 	}
 	if owner != nil && *owner != v.OID {
-		once := "snils_tried/" + person.FormatOID(*owner) + "/" + e.today().Format("20060102")
+		once := "snils_tried:" + person.FormatOID(*owner) + ":" + e.today().Format("20060102")
 		if err := e.Notices.TellOnce(ctx, tx, once, *owner, "snils_tried"); err != nil {
 			return err
 		}

@@ -66,7 +66,7 @@ func (f *DocumentForm) Read(today time.Time) (person.DocumentData, error) {
 	case person.ForeignPassport:
 		d.Series, d.Number, err = readTravelNumber(f.Number)
 	case person.MilitaryID:
-		d.Series, d.Number, err = readForeignNumber(f.Number)
+		d.Series, d.Number, err = ReadForeignNumber(f.Number)
 	default:
 		return d, fault.Invalid("enrol.document_type", fault.F("type", "enrol.document_type"))
 	}

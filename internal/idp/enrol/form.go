@@ -159,7 +159,7 @@ func (f *Form) readDocument(bad []fault.Field, doc *person.DocumentData) []fault
 		}
 		return bad
 	}
-	series, number, err := readForeignNumber(f.Document)
+	series, number, err := ReadForeignNumber(f.Document)
 	if err != nil {
 		if strings.TrimSpace(f.Document) == "" {
 			return append(bad, fault.F("document", "enrol.document_missing"))
@@ -172,9 +172,9 @@ func (f *Form) readDocument(bad []fault.Field, doc *person.DocumentData) []fault
 
 var errForeignNumber = errors.New("enrol: not a document number")
 
-// readForeignNumber parts series and number of a document of another state:
+// ReadForeignNumber parts series and number of a document of another state:
 // the letters in front are the series; up to 20 letters and digits in all.
-func readForeignNumber(s string) (series, number string, err error) {
+func ReadForeignNumber(s string) (series, number string, err error) {
 	s = strings.ToUpper(strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || r == '-' || r == '№' {
 			return -1

@@ -131,7 +131,7 @@ func (e *Enrolments) taken(ctx context.Context, tx *db.Tx, kind person.LoginKind
 	if err != nil || owner == nil {
 		return false, err
 	}
-	once := fmt.Sprintf("%s/%d/%s/%s", key, owner.OID, kind, e.today().Format("20060102"))
+	once := fmt.Sprintf("%s:%d:%s:%s", key, owner.OID, kind, e.today().Format("20060102"))
 	channel := notify.SMS
 	if kind == person.LoginEmail {
 		channel = notify.Email

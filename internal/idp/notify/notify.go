@@ -17,6 +17,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/clock"
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/i18n"
+	"github.com/okno-gov/okno/internal/base/outbound"
 )
 
 //go:embed migration/*.sql
@@ -26,31 +27,17 @@ var migrations embed.FS
 func Migrations() db.Source { return db.Source{Context: "notify", FS: migrations} }
 
 // Channel is how a message travels.
-type Channel string
+type Channel = outbound.Channel
 
 // The channels.
 const (
-	SMS   Channel = "sms"
-	Email Channel = "email"
+	SMS   = outbound.SMS
+	Email = outbound.Email
 )
 
-// Message is one text to one address.
-type Message struct {
-	ID      string // stable and unique: a second Send with it does nothing
-	Channel Channel
-	To      string
-	Locale  string
-	Subject string // e-mail only
-	Text    string
-	// Code says that the text holds a secret: sent at most once, deleted when
-	// sent, worthless after Expires. Everything else is sent at least once.
-	Code    bool
-	Expires time.Time
-}
-
-// Outbox takes a message in the transaction of what it tells.
+// Outbox takes a message in the transaction of what it tells: outbound.Outbox.
 type Outbox interface {
-	Send(ctx context.Context, tx *db.Tx, m Message) error
+	Enqueue(ctx context.Context, tx *db.Tx, m outbound.Message) error
 }
 
 // Contacts says where and in which language to write to a person:
@@ -92,12 +79,12 @@ func (n *Notices) tell(ctx context.Context, tx *db.Tx, id string, oid int64, key
 		return fmt.Errorf("tell %s: %w", key, err)
 	}
 	for i, to := range phones {
-		if err := n.send(ctx, tx, id+"/sms/"+strconv.Itoa(i), locale, SMS, to, key, args, time.Time{}); err != nil {
+		if err := n.send(ctx, tx, id+":sms:"+strconv.Itoa(i), locale, SMS, to, key, args, time.Time{}); err != nil {
 			return err
 		}
 	}
 	for i, to := range emails {
-		if err := n.send(ctx, tx, id+"/email/"+strconv.Itoa(i), locale, Email, to, key, args, time.Time{}); err != nil {
+		if err := n.send(ctx, tx, id+":email:"+strconv.Itoa(i), locale, Email, to, key, args, time.Time{}); err != nil {
 			return err
 		}
 	}
@@ -133,14 +120,17 @@ func (n *Notices) send(ctx context.Context, tx *db.Tx, id, locale string, ch Cha
 		filled = append(filled, a)
 	}
 	filled = append(filled, "brand", n.Brand, "site", n.Site)
-	m := Message{ID: "idp/" + id, Channel: ch, To: to, Locale: locale, Code: !expires.IsZero(), Expires: expires}
+	m := outbound.Message{ID: "idp:" + id, Channel: ch, To: to, Class: outbound.Notice, Expires: expires}
+	if !expires.IsZero() {
+		m.Class = outbound.Code
+	}
 	if ch == SMS {
 		m.Text = l.T("notify."+key+".sms", filled...)
 	} else {
 		m.Subject = l.T("notify."+key+".subject", filled...)
 		m.Text = l.T("notify.hello") + "\n\n" + l.T("notify."+key+".text", filled...) + "\n\n" + l.T("notify.bye", filled...)
 	}
-	if err := n.Outbox.Send(ctx, tx, m); err != nil {
+	if err := n.Outbox.Enqueue(ctx, tx, m); err != nil {
 		return fmt.Errorf("send %s by %s: %w", key, ch, err)
 	}
 	return nil

@@ -136,6 +136,17 @@ func (p *Persons) SNILSOwner(ctx context.Context, tx *db.Tx, snils string) (*OID
 	return oid, nil
 }
 
+// FindBySNILS lists the living accounts whose data in force, or data being checked,
+// name this SNILS, verified or not. At most 20.
+func (p *Persons) FindBySNILS(ctx context.Context, tx *db.Tx, snils string) ([]OID, error) {
+	out, err := db.List[OID](ctx, tx, `SELECT DISTINCT v.oid FROM person.version v JOIN person.person p ON p.oid = v.oid
+		WHERE v.snils_index = $1 AND v.state <> 'superseded' AND p.status = 'registered' ORDER BY v.oid LIMIT 20`, p.Keys.Index("snils", snils))
+	if err != nil {
+		return nil, fmt.Errorf("find by SNILS: %w", err)
+	}
+	return out, nil
+}
+
 // Enter stores a complete set of data for checking and returns its number. A
 // set that was being checked or had failed is superseded. Verified values stay
 // in force until this set is verified (ID-VER-15).

@@ -1,0 +1,285 @@
+// Package operator owns the service centres, the people who work at their desks,
+// and what these may do for a citizen who stands before them: confirm identity,
+// register, complete a registration, restore access, correct data.
+//
+// Everything happens within a visit: the operator names the document and the
+// SNILS that he holds in his hands, and gets only the accounts that they lead to.
+// A visit belongs to one operator and lives two hours. Raising a level and
+// changing a contact also need a one-time code that the citizen receives and
+// tells, so that no operator can act for somebody absent.
+//
+//	found ────────code──▶ confirmed | access restored | data corrected
+//	register ─────code──▶ registered and confirmed at once (ID-REG-26)
+//	assist ──code──▶ form ──▶ confirmed                    (ID-MFC-05)
+//
+// An operator acts for the centre that he belongs to, within his rights and what
+// the centre is permitted (ID-MFC-01); never for himself. Each act and each look
+// stands in the operator's journal and in the citizen's (ID-MFC-07).
+package operator
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/okno-gov/okno/internal/base/clock"
+	"github.com/okno-gov/okno/internal/base/crypt"
+	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/fault"
+	"github.com/okno-gov/okno/internal/base/job"
+	"github.com/okno-gov/okno/internal/idp/credential"
+	"github.com/okno-gov/okno/internal/idp/enrol"
+	"github.com/okno-gov/okno/internal/idp/journal"
+	"github.com/okno-gov/okno/internal/idp/notify"
+	"github.com/okno-gov/okno/internal/idp/person"
+	"github.com/okno-gov/okno/internal/idp/session"
+)
+
+//go:embed migration/*.sql
+var migrations embed.FS
+
+// Migrations gives the schema operator.
+func Migrations() db.Source { return db.Source{Context: "operator", FS: migrations} }
+
+// Right is something that an operator, or a centre, may do.
+type Right string
+
+// The rights. Admin is no act of a desk: it administers the identity provider.
+const (
+	MayConfirm  Right = "confirm"
+	MayRegister Right = "register" // also completing a registration
+	MayRecover  Right = "recover"
+	MayCorrect  Right = "correct"
+	Admin       Right = "admin"
+)
+
+// Acts are the rights of a desk, in the order of its page.
+func Acts() []Right { return []Right{MayConfirm, MayRegister, MayRecover, MayCorrect} }
+
+// CentreKind says who runs a centre (ID-CNF-05).
+type CentreKind string
+
+// The kinds of centres.
+const (
+	MFC         CentreKind = "mfc"
+	Rostelecom  CentreKind = "rostelecom"
+	Post        CentreKind = "post"
+	PensionFund CentreKind = "pension_fund"
+	Bank        CentreKind = "bank"
+)
+
+// Kinds lists the kinds of centres in the order of filters.
+func Kinds() []CentreKind { return []CentreKind{MFC, Rostelecom, Post, PensionFund, Bank} }
+
+// Centre is a service centre.
+type Centre struct {
+	ID        string     `db:"id"`
+	Kind      CentreKind `db:"kind"`
+	Name      string     `db:"name"`
+	Address   string     `db:"address"`
+	Phone     string     `db:"phone"`
+	Hours     string     `db:"hours"`
+	Latitude  *float64   `db:"latitude"`
+	Longitude *float64   `db:"longitude"`
+	Acts      []Right    `db:"acts"` // what the centre is permitted
+	Active    bool       `db:"active"`
+}
+
+const centreColumns = `id, kind, name, address, phone, hours, latitude, longitude, acts, active`
+
+// Operator is somebody with rights here.
+type Operator struct {
+	OID      person.OID `db:"oid"`
+	CentreID *string    `db:"centre_id"`
+	Rights   []Right    `db:"rights"`
+	Active   bool       `db:"active"`
+	Centre   *Centre    `db:"-"`
+}
+
+// May tells whether the operator may do an act at his centre now.
+func (o *Operator) May(r Right) bool {
+	if !o.Active || !slices.Contains(o.Rights, r) {
+		return false
+	}
+	return r == Admin || (o.Centre != nil && o.Centre.Active && slices.Contains(o.Centre.Acts, r))
+}
+
+// Operators are the use cases.
+type Operators struct {
+	DB          *db.DB
+	Clock       *clock.Clock
+	Keys        *crypt.Keyring
+	Journal     *journal.Journal
+	Persons     *person.Persons
+	Credentials *credential.Credentials
+	Sessions    *session.Sessions
+	Enrolments  *enrol.Enrolments
+	Notices     *notify.Notices
+}
+
+// Work registers the sweep that erases what visits hold.
+func (o *Operators) Work(q *job.Queue) { q.Sweep("operator.erase", 10*time.Minute, o.eraseVisits) }
+
+var errNotPermitted = fault.Forbidden("operator.not_permitted")
+
+// Get returns an active operator with his centre; everybody else is fault
+// Forbidden operator.not_permitted.
+func (o *Operators) Get(ctx context.Context, oid person.OID) (*Operator, error) {
+	var out *Operator
+	err := o.DB.Read(ctx, func(tx *db.Tx) (err error) { out, err = o.get(ctx, tx, oid); return err })
+	return out, err
+}
+
+func (o *Operators) get(ctx context.Context, tx *db.Tx, oid person.OID) (*Operator, error) {
+	op, err := db.Find[Operator](ctx, tx, `SELECT oid, centre_id, rights, active FROM operator.operator WHERE oid = $1`, oid)
+	if err != nil {
+		return nil, fmt.Errorf("get operator: %w", err)
+	}
+	if op == nil || !op.Active {
+		return nil, errNotPermitted
+	}
+	if op.CentreID != nil {
+		if op.Centre, err = db.Find[Centre](ctx, tx, `SELECT `+centreColumns+` FROM operator.centre WHERE id = $1`, *op.CentreID); err != nil {
+			return nil, fmt.Errorf("get centre: %w", err)
+		}
+	}
+	return op, nil
+}
+
+// authorise looks the right up at the act, never at the sign-in.
+func (o *Operators) authorise(ctx context.Context, tx *db.Tx, oid person.OID, r Right) (*Operator, error) {
+	op, err := o.get(ctx, tx, oid)
+	if err != nil {
+		return nil, err
+	}
+	if !op.May(r) {
+		return nil, errNotPermitted
+	}
+	return op, nil
+}
+
+// PutCentre adds or changes a centre.
+func (o *Operators) PutCentre(ctx context.Context, c Centre) error {
+	if c.ID == "" || c.Name == "" || !slices.Contains(Kinds(), c.Kind) {
+		return fault.Invalid("operator.centre_invalid")
+	}
+	for _, r := range c.Acts {
+		if !slices.Contains(Acts(), r) {
+			return fault.Invalid("operator.right_unknown")
+		}
+	}
+	return o.DB.InTx(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO operator.centre (`+centreColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+			ON CONFLICT (id) DO UPDATE SET kind = $2, name = $3, address = $4, phone = $5, hours = $6, latitude = $7, longitude = $8, acts = $9, active = $10`,
+			c.ID, c.Kind, c.Name, c.Address, c.Phone, c.Hours, c.Latitude, c.Longitude, rightsText(c.Acts), c.Active)
+		return err
+	})
+}
+
+// Centres lists the active centres by name; an empty kind: all. At most 500.
+func (o *Operators) Centres(ctx context.Context, kind CentreKind) ([]Centre, error) {
+	var out []Centre
+	err := o.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		out, err = db.List[Centre](ctx, tx, `SELECT `+centreColumns+` FROM operator.centre
+			WHERE active AND ($1 = '' OR kind = $1) ORDER BY name COLLATE "ru-x-icu", id LIMIT 500`, string(kind))
+		return err
+	})
+	return out, err
+}
+
+// Grant gives somebody rights at a centre (empty: none, for an administrator), or
+// changes them; no rights at all end the work. by is who grants: an
+// administrator's oid, or "setup".
+func (o *Operators) Grant(ctx context.Context, oid person.OID, centre string, rights []Right, by string) error {
+	for _, r := range rights {
+		if r != Admin && !slices.Contains(Acts(), r) {
+			return fault.Invalid("operator.right_unknown")
+		}
+		if r != Admin && centre == "" {
+			return fault.Invalid("operator.centre_missing")
+		}
+	}
+	var at *string
+	if centre != "" {
+		at = &centre
+	}
+	return o.DB.InTx(ctx, func(tx *db.Tx) error {
+		if by != "setup" {
+			admin, err := person.ParseOID(by)
+			if err != nil {
+				return errNotPermitted
+			}
+			if _, err := o.authorise(ctx, tx, admin, Admin); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO operator.operator (oid, centre_id, rights, active, changed_at, changed_by) VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT (oid) DO UPDATE SET centre_id = $2, rights = $3, active = $4, changed_at = $5, changed_by = $6`,
+			oid, at, rightsText(rights), len(rights) > 0, o.Clock.Now(), by)
+		if err != nil {
+			return fmt.Errorf("grant rights: %w", err)
+		}
+		return o.Journal.Write(ctx, tx, journal.Entry{
+			OID: oid, Kind: journal.SettingsChanged, Actor: "operator:" + by, Details: map[string]string{"setting": "operator_rights"},
+		})
+	})
+}
+
+func rightsText(rights []Right) []string {
+	out := make([]string, 0, len(rights))
+	for _, r := range rights {
+		out = append(out, string(r))
+	}
+	return out
+}
+
+// Act is a line of the operators' journal.
+type Act struct {
+	ID       string      `db:"id"`
+	Operator person.OID  `db:"operator"`
+	CentreID string      `db:"centre_id"`
+	Kind     string      `db:"kind"` // looked, code_sent, confirmed, registered, recovered, corrected, assisted
+	OID      *person.OID `db:"oid"`
+	Document string      `db:"document"` // kind of the document shown
+	Reason   string      `db:"reason"`
+	At       time.Time   `db:"at"`
+}
+
+// record writes an act into both journals (ID-MFC-07).
+func (o *Operators) record(ctx context.Context, tx *db.Tx, op *Operator, kind string, oid person.OID, document person.DocumentType, reason string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO operator.act (id, operator, centre_id, kind, oid, document, reason, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		db.NewID(), op.OID, *op.CentreID, kind, oid, document, reason, o.Clock.Now())
+	if err != nil {
+		return fmt.Errorf("record act: %w", err)
+	}
+	e := journal.Entry{
+		OID: oid, Kind: journal.OperatorActed, Actor: "operator:" + person.FormatOID(op.OID),
+		Details: map[string]string{"act": kind, "centre": op.Centre.Name, "document": string(document), "reason": reason},
+	}
+	if kind == "looked" { // once per operator, person and hour
+		e.Kind = journal.OperatorLooked
+		e.Once = fmt.Sprintf("look:%d:%d:%s", op.OID, oid, o.Clock.Now().Format("2006010215"))
+	}
+	return o.Journal.Write(ctx, tx, e)
+}
+
+// Log lists an operator's own acts, the newest first; after is the id of the last
+// line of the page before.
+func (o *Operators) Log(ctx context.Context, op person.OID, after string, limit int) ([]Act, error) {
+	if limit <= 0 || limit > 200 {
+		limit = 50
+	}
+	var out []Act
+	err := o.DB.Read(ctx, func(tx *db.Tx) error {
+		if _, err := o.get(ctx, tx, op); err != nil {
+			return err
+		}
+		var err error
+		out, err = db.List[Act](ctx, tx, `SELECT id::text, operator, centre_id, kind, oid, document, reason, at FROM operator.act
+			WHERE operator = $1 AND ($2 = '' OR id < nullif($2, '')::uuid) ORDER BY at DESC, id DESC LIMIT $3`, op, after, limit)
+		return err
+	})
+	return out, err
+}
