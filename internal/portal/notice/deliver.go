@@ -8,6 +8,8 @@ import (
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/base/job"
+	"github.com/okno-gov/okno/internal/base/outbound"
+	"github.com/okno-gov/okno/internal/base/ruid"
 	"github.com/okno-gov/okno/internal/portal/account"
 )
 
@@ -52,7 +54,7 @@ func (n *Notices) deliver(ctx context.Context, a deliverArgs) error {
 			return err
 		}
 		for _, m := range n.messages(&e, acc, contacts, s) {
-			if err := n.Outbox.Send(ctx, tx, m); err != nil {
+			if err := n.Outbox.Enqueue(ctx, tx, m); err != nil {
 				return fmt.Errorf("deliver notice %s by %s: %w", e.ID, m.Channel, err)
 			}
 		}
@@ -61,7 +63,7 @@ func (n *Notices) deliver(ctx context.Context, a deliverArgs) error {
 }
 
 // messages renders an entry for each channel that it goes out by.
-func (n *Notices) messages(e *Entry, acc *account.Account, c account.Contacts, s Settings) []Message {
+func (n *Notices) messages(e *Entry, acc *account.Account, c account.Contacts, s Settings) []outbound.Message {
 	locale := acc.Locale
 	if locale == "" {
 		locale = "ru"
@@ -79,16 +81,17 @@ func (n *Notices) messages(e *Entry, acc *account.Account, c account.Contacts, s
 		notBefore = s.Hours.next(n.Clock.Now(), n.Zone)
 	}
 	prefix := "notice." + e.Topic
-	var out []Message
-	if c.Email != "" && s.Wanted[e.Type][ChannelEmail] {
-		out = append(out, Message{
-			Key: "notice/" + e.ID + "/email", Channel: ChannelEmail, To: c.Email, NotBefore: notBefore,
+	var out []outbound.Message
+	// A contact that cannot be right must not hold up the other one.
+	if ruid.Email(c.Email).Valid() && s.Wanted[e.Type][ChannelEmail] {
+		out = append(out, outbound.Message{
+			ID: "notice:" + e.ID + ":email", Channel: outbound.Email, Class: outbound.Notice, To: c.Email, NotBefore: notBefore,
 			Subject: l.T(prefix+".subject", args...), Text: l.T(prefix+".email", args...) + "\n\n" + l.T("notice.signature", args...),
 		})
 	}
-	if c.Mobile != "" && s.Wanted[e.Type][ChannelSMS] {
-		out = append(out, Message{
-			Key: "notice/" + e.ID + "/sms", Channel: ChannelSMS, To: c.Mobile, NotBefore: notBefore,
+	if phone := ruid.Phone(c.Mobile); phone.Valid() && phone.IsMobile() && s.Wanted[e.Type][ChannelSMS] {
+		out = append(out, outbound.Message{
+			ID: "notice:" + e.ID + ":sms", Channel: outbound.SMS, Class: outbound.Notice, To: c.Mobile, NotBefore: notBefore,
 			Text: l.T(prefix+".sms", args...),
 		})
 	}

@@ -3,7 +3,7 @@
 //
 //	Post (in the transaction of what happened)
 //	  ├─▶ entry in the feed, unread: always
-//	  └─▶ job notice.deliver ─▶ per channel: wanted? contact? ─▶ outbound message "notice/<entry>/<channel>"
+//	  └─▶ job notice.deliver ─▶ per channel: wanted? contact? ─▶ outbound message "notice:<entry>:<channel>"
 //	                                            └ convenient hours: not before they begin (NTS-06)
 //
 // An entry has a stable key, unique for its owner: what posts twice, after a

@@ -17,7 +17,7 @@ import (
 // with the key is there already: nothing happens.
 func (n *Notices) Post(ctx context.Context, tx *db.Tx, p Post) error {
 	id, err := n.insert(ctx, tx, p, `DO NOTHING`)
-	if err != nil || id == nil || p.Quiet {
+	if err != nil || id == nil || p.Quiet || p.Silent {
 		return err
 	}
 	return n.Queue.Enqueue(ctx, tx, deliverArgs{Entry: *id}, job.Unique())

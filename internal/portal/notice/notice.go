@@ -1,7 +1,6 @@
 package notice
 
 import (
-	"context"
 	"embed"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/i18n"
 	"github.com/okno-gov/okno/internal/base/job"
+	"github.com/okno-gov/okno/internal/base/outbound"
 	"github.com/okno-gov/okno/internal/portal/account"
 )
 
@@ -97,6 +97,9 @@ type Post struct {
 	Due    *time.Time
 	// Quiet makes an entry that is born read and goes nowhere: drafts.
 	Quiet bool
+	// Silent makes an unread entry that goes nowhere: what the person has just
+	// done and seen confirmed.
+	Silent bool
 }
 
 // Entry is one line of the feed.
@@ -154,29 +157,13 @@ func arguments(l *i18n.Localizer, args map[string]string) []any {
 	return out
 }
 
-// Message goes out by one channel. Its Key is stable: the outbox sends it once
-// however often it is handed over.
-type Message struct {
-	Key       string
-	Channel   Channel
-	To        string
-	Subject   string // e-mail only
-	Text      string
-	NotBefore time.Time // zero: at once
-}
-
-// Outbox sends messages: base/outbound, wired in app.
-type Outbox interface {
-	Send(ctx context.Context, tx *db.Tx, m Message) error
-}
-
 // Notices owns the feed of one portal.
 type Notices struct {
 	DB       *db.DB
 	Clock    *clock.Clock
 	Queue    *job.Queue
 	Accounts *account.Accounts
-	Outbox   Outbox
+	Outbox   *outbound.Outbox
 	Bundle   *i18n.Bundle
 	Zone     *time.Location // the portal's: convenient hours, printed days
 	BaseURL  string         // https://uslugi.example.org, for links in messages

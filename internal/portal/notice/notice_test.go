@@ -1,7 +1,6 @@
 package notice_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -15,29 +14,16 @@ import (
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/base/i18n"
 	"github.com/okno-gov/okno/internal/base/job"
+	"github.com/okno-gov/okno/internal/base/outbound"
 	"github.com/okno-gov/okno/internal/portal/account"
 	"github.com/okno-gov/okno/internal/portal/notice"
 	"github.com/okno-gov/okno/locale"
 )
 
-// outbox collects what would go out, one message per key as the real one.
-type outbox struct {
-	mu   sync.Mutex
-	sent map[string]notice.Message
-	runs int
-}
-
-func (o *outbox) Send(_ context.Context, _ *db.Tx, m notice.Message) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.runs++
-	o.sent[m.Key] = m
-	return nil
-}
-
 type kit struct {
 	*notice.Notices
-	out   *outbox
+	email *outbound.Box
+	sms   *outbound.Box
 	owner string
 }
 
@@ -51,16 +37,19 @@ func must(t *testing.T, err error) {
 func newKit(t *testing.T) *kit {
 	t.Helper()
 	ctx := t.Context()
-	d := dbtest.New(t, account.Migrations(), notice.Migrations())
+	d := dbtest.New(t, account.Migrations(), notice.Migrations(), outbound.Migrations())
 	c := clock.At(time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)) // 14:00 in Tyumen
 	bundle, err := i18n.Load(locale.FS)
 	must(t, err)
 	zone, err := time.LoadLocation("Asia/Yekaterinburg")
 	must(t, err)
-	accounts := &account.Accounts{DB: d, Clock: c, Keys: crypt.NewTestKeyring()}
-	k := &kit{out: &outbox{sent: map[string]notice.Message{}}}
+	keys, queue := crypt.NewTestKeyring(), job.New(d, c)
+	accounts := &account.Accounts{DB: d, Clock: c, Keys: keys}
+	k := &kit{email: &outbound.Box{}, sms: &outbound.Box{}}
+	out := &outbound.Outbox{DB: d, Clock: c, Keys: keys, Queue: queue, Senders: map[outbound.Channel]outbound.Sender{outbound.Email: k.email, outbound.SMS: k.sms}}
+	out.Work(queue)
 	k.Notices = &notice.Notices{
-		DB: d, Clock: c, Queue: job.New(d, c), Accounts: accounts, Outbox: k.out, Bundle: bundle, Zone: zone,
+		DB: d, Clock: c, Queue: queue, Accounts: accounts, Outbox: out, Bundle: bundle, Zone: zone,
 		BaseURL: "https://uslugi.example.org", Portal: "Окно",
 	}
 	k.Work(k.Queue)
@@ -82,6 +71,9 @@ func (k *kit) post(t *testing.T, p notice.Post) {
 	}
 	must(t, k.DB.InTx(t.Context(), func(tx *db.Tx) error { return k.Post(t.Context(), tx, p) }))
 }
+
+// sent is everything that has gone out.
+func (k *kit) sent() []outbound.Envelope { return append(k.email.Messages(), k.sms.Messages()...) }
 
 func (k *kit) settle(t *testing.T) { t.Helper(); must(t, k.Queue.Settle(t.Context())) }
 
@@ -110,18 +102,18 @@ func TestPostAndDeliveryAreIdempotent(t *testing.T) {
 	k.settle(t)
 	page, err := k.List(t.Context(), k.owner, notice.Filter{})
 	must(t, err)
-	if len(page.Entries) != 1 || len(k.out.sent) != 2 || k.out.runs != 2 {
-		t.Fatalf("%d entries, %d messages in %d calls; want 1, 2, 2", len(page.Entries), len(k.out.sent), k.out.runs)
+	if len(page.Entries) != 1 || len(k.email.Messages()) != 1 || len(k.sms.Messages()) != 1 {
+		t.Fatalf("%d entries, %d messages; want 1 and 2", len(page.Entries), len(k.sent()))
 	}
-	for _, m := range k.out.sent {
+	for _, m := range k.sent() {
 		if !strings.Contains(m.Text, "4 декабря 2026") && !strings.Contains(m.Text, "4\u00a0декабря\u00a02026") {
-			t.Errorf("%s does not name the last day: %q", m.Channel, m.Text)
+			t.Errorf("%s does not name the last day: %q", m.To, m.Text)
 		}
 		if !strings.Contains(m.Text, "https://uslugi.example.org/lk/applications/11111111-1111-7111-8111-111111111111") {
-			t.Errorf("%s does not lead to the application: %q", m.Channel, m.Text)
+			t.Errorf("%s does not lead to the application: %q", m.To, m.Text)
 		}
 		if strings.Contains(m.Text, "{") || strings.Contains(m.Text, "notice.") {
-			t.Errorf("%s is not rendered: %q", m.Channel, m.Text)
+			t.Errorf("%s is not rendered: %q", m.To, m.Text)
 		}
 	}
 }
@@ -136,8 +128,8 @@ func TestTypeSwitchedOffStaysInTheFeedAlone(t *testing.T) {
 	must(t, k.Choose(t.Context(), k.owner, s))
 	k.post(t, sent("1"))
 	k.settle(t)
-	if len(k.out.sent) != 0 {
-		t.Errorf("messages in spite of the switch: %v", k.out.sent)
+	if len(k.sent()) != 0 {
+		t.Errorf("messages in spite of the switch: %v", k.sent())
 	}
 	if u, _ := k.Unread(t.Context(), k.owner); u[notice.CategoryApplication] != 1 {
 		t.Errorf("unread: %v, want the entry in the feed", u)
@@ -146,8 +138,8 @@ func TestTypeSwitchedOffStaysInTheFeedAlone(t *testing.T) {
 	must(t, k.Choose(t.Context(), k.owner, s))
 	k.post(t, sent("2"))
 	k.settle(t)
-	if len(k.out.sent) != 1 {
-		t.Errorf("%d messages, want the e-mail alone", len(k.out.sent))
+	if len(k.email.Messages()) != 1 || len(k.sms.Messages()) != 0 {
+		t.Errorf("%d messages, want the e-mail alone", len(k.sent()))
 	}
 }
 
@@ -194,20 +186,28 @@ func TestMessagesWaitForConvenientHours(t *testing.T) {
 		now, err := time.Parse(time.RFC3339, c.now)
 		must(t, err)
 		k.Clock.Set(now)
-		k.out.sent = map[string]notice.Message{}
 		s, err := k.Settings(t.Context(), k.owner)
 		must(t, err)
 		s.Hours = &notice.Hours{From: c.from, Until: c.until}
 		must(t, k.Choose(t.Context(), k.owner, s))
 		k.post(t, sent(fmt.Sprint(i)))
 		k.settle(t)
-		for _, m := range k.out.sent {
-			if got := m.NotBefore.Format(time.RFC3339); got != c.want {
-				t.Errorf("case %d: %s goes not before %s, want %s", i, m.Channel, got, c.want)
+		before := len(k.sent())
+		if want, err := time.Parse(time.RFC3339, c.want); err != nil || want.After(now) {
+			must(t, err)
+			if before != 2*i {
+				t.Errorf("case %d: went out at %s already", i, c.now)
 			}
+			k.Clock.Set(want.Add(-time.Minute))
+			k.settle(t)
+			if len(k.sent()) != 2*i {
+				t.Errorf("case %d: went out before %s", i, c.want)
+			}
+			k.Clock.Set(want)
+			k.settle(t)
 		}
-		if len(k.out.sent) != 2 {
-			t.Errorf("case %d: %d messages", i, len(k.out.sent))
+		if len(k.sent()) != 2*(i+1) {
+			t.Errorf("case %d: %d messages at %s, want %d", i, len(k.sent()), c.want, 2*(i+1))
 		}
 	}
 	for _, bad := range []notice.Hours{{From: 60, Until: 60}, {From: -1, Until: 5}, {From: 0, Until: 1440}} {
@@ -345,8 +345,8 @@ func TestDraftEntryFollowsItsDraft(t *testing.T) {
 	if len(page.Entries) != 0 {
 		t.Error("the entry outlived its draft")
 	}
-	if len(k.out.sent) != 2 {
-		t.Errorf("%d messages: drafts must not be sent", len(k.out.sent))
+	if len(k.sent()) != 2 {
+		t.Errorf("%d messages: drafts must not be sent", len(k.sent()))
 	}
 }
 

@@ -71,7 +71,7 @@ func Define[T any](name string, initial T, check func(T) error) *Key[T] {
 func Int(name string, initial, lo, hi int) *Key[int] {
 	return Define(name, initial, func(v int) error {
 		if v < lo || v > hi {
-			return fault.Invalid("setting.out_of_range", fault.F(name, "setting.out_of_range", "min", lo, "max", hi))
+			return fault.Invalid("setting.out_of_range", fault.F(name, "setting.out_of_range", "low", lo, "high", hi))
 		}
 		return nil
 	})
