@@ -6,7 +6,8 @@ function sync(group) {
     const target = controlled(input);
     if (!target || !/__conditional$/.test(target.classList[0] || '')) return;
     if (input.dataset.ariaControls) { input.setAttribute('aria-controls', input.dataset.ariaControls); input.removeAttribute('data-aria-controls'); }
-    input.setAttribute('aria-expanded', String(input.checked));
+    // A radio has no expanded state (ARIA 1.2); what it controls follows it at once.
+    if (input.type === 'checkbox') input.setAttribute('aria-expanded', String(input.checked));
     target.classList.toggle(`${target.classList[0]}--hidden`, !input.checked);
   });
 }

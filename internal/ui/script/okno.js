@@ -9,6 +9,7 @@ import { counts, doubleClicks, errorSummary, focusTargets, print } from './form.
 import { uploads } from './upload.js';
 import { session } from './session.js';
 import { live } from './live-loader.js';
+import { refresh } from './refresh.js';
 import { worker } from './worker-loader.js';
 
 export function enhance(root) {
@@ -22,4 +23,5 @@ focusTargets();
 enhance(document);
 session();
 worker();
+refresh(enhance);
 document.addEventListener('htmx:load', (e) => { if (e.target !== document.body) enhance(e.target); });
