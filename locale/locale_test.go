@@ -2,6 +2,11 @@ package locale_test
 
 import (
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/okno-gov/okno/internal/base/i18n"
@@ -55,3 +60,39 @@ func TestIdentifierErrorsHaveTexts(t *testing.T) {
 func errorOf[T any](parse func(string) (T, error)) func(string) error {
 	return func(s string) error { _, err := parse(s); return err }
 }
+
+// keyInCode finds keys that code names in full: faults, their fields and texts of pages. Keys that are put together at
+// run time end in a dot and are left to the tests of their pages.
+var keyInCode = regexp.MustCompile(`fault\.(?:Invalid|NotFound|Conflict|Forbidden|Unauthenticated|Limited|Unavailable)\("([a-z0-9_.]+[a-z0-9])"` +
+	`|fault\.F\((?:"[^"]*"|[\w.]+),\s*"([a-z0-9_.]+[a-z0-9])"|\.T\("([a-z0-9_.]+[a-z0-9])"|\bT\(ctx,\s*"([a-z0-9_.]+[a-z0-9])"`)
+
+// Whatever key the code names has a Russian text: nobody is shown a bare key.
+func TestKeysInCodeHaveTexts(t *testing.T) {
+	t.Parallel()
+	bundle, err := i18n.Load(locale.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ru := bundle.For("ru")
+	err = filepath.WalkDir("../internal", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, "_templ.go") ||
+			filepath.Ext(path) != ".go" && filepath.Ext(path) != ".templ" {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, match := range keyInCode.FindAllStringSubmatch(withoutComments.ReplaceAllString(string(source), ""), -1) {
+			if key := strings.Join(match[1:], ""); !ru.Has(key) {
+				t.Errorf("%s: no text for %s", strings.TrimPrefix(path, "../"), key)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var withoutComments = regexp.MustCompile(`(?m)(^|\s)//.*$`)
