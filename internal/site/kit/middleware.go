@@ -15,6 +15,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/base/i18n"
+	"github.com/okno-gov/okno/internal/base/obs"
 	"github.com/okno-gov/okno/internal/ui/layout"
 )
 
@@ -51,7 +52,8 @@ func (m *Mux) observed(next http.Handler) http.Handler {
 		start := time.Now()
 		q := &request{mux: m, id: crypt.Token()[:16], addr: m.address(r)}
 		rec := &recorder{ResponseWriter: w}
-		next.ServeHTTP(rec, r.WithContext(context.WithValue(r.Context(), requestKey{}, q)))
+		ctx := obs.WithRequestID(context.WithValue(r.Context(), requestKey{}, q), q.id)
+		next.ServeHTTP(rec, r.WithContext(ctx))
 		took := time.Since(start)
 		m.meter.observe(q.pattern, rec.status(), took)
 		level := slog.LevelDebug
