@@ -26,7 +26,7 @@ var portalEdges = map[string][]string{
 	"officer":     {"directory"},
 	"catalogue":   {"directory", "form", "term"},
 	"notice":      {"account"},
-	"content":     {"notice"},
+	"content":     {"form", "notice"},
 	"payment":     {"account", "notice"},
 	"application": {"catalogue", "directory", "form", "term", "document", "account", "notice"},
 	"casework":    {"application", "catalogue", "form", "officer", "directory", "document", "term", "account", "notice"},

@@ -4,14 +4,11 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unicode"
 
-	"github.com/blevesearch/snowballstem"
-	"github.com/blevesearch/snowballstem/russian"
 	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
-	"golang.org/x/text/unicode/norm"
 
+	"github.com/okno-gov/okno/internal/base/rutext"
 	"github.com/okno-gov/okno/internal/portal/directory"
 )
 
@@ -116,38 +113,15 @@ func (x *index) add(s *Service, categories map[string]string, agency string) {
 // learn adds the words of a text to the vocabulary and answers their stems.
 func (x *index) learn(text string) []string {
 	var out []string
-	for _, w := range tokens(text) {
+	for _, w := range rutext.Words(text) {
 		st, ok := x.stems[w]
 		if !ok {
-			st = stem(w)
+			st = rutext.Stem(w)
 			x.stems[w] = st
 		}
 		out = append(out, st)
 	}
 	return out
-}
-
-// tokens are the words of a text in the form in which they are compared: lower case, ё as е,
-// without the little words.
-func tokens(text string) []string {
-	text = strings.ReplaceAll(strings.ToLower(norm.NFC.String(text)), "ё", "е")
-	words := strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) })
-	return slices.DeleteFunc(words, func(w string) bool { return littleWords[w] })
-}
-
-var littleWords = func() map[string]bool {
-	m := map[string]bool{}
-	for _, w := range strings.Fields(`а без бы в во вы где да для до его ее если же за и из или их к как ко ли мне мой мы на
-		над не о об от по под при про с со так то у что это я the a an of for to in and or`) {
-		m[w] = true
-	}
-	return m
-}()
-
-func stem(w string) string {
-	env := snowballstem.NewEnv(w)
-	russian.Stem(env)
-	return env.Current()
 }
 
 // trigrams are the threes of letters of a word with its borders marked.

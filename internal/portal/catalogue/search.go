@@ -107,7 +107,7 @@ func hasLatin(s string) bool {
 // rank scores every service that shares a word with the query. A service must share more than half
 // of the words, and each missing one costs.
 func (x *index) rank(query string) []hit {
-	words := tokens(query)
+	words := rutext.Words(query)
 	words = words[:min(len(words), maxQueryWords)]
 	if len(words) == 0 {
 		return nil
@@ -121,7 +121,7 @@ func (x *index) rank(query string) []hit {
 	}
 	stems := make([]string, len(words))
 	for i, w := range words {
-		stems[i] = stem(w)
+		stems[i] = rutext.Stem(w)
 	}
 	phrase := strings.Join(stems, " ")
 	var out []hit
@@ -178,7 +178,7 @@ func (x *index) word(w string, last bool) map[int]float64 {
 			out[p.doc] = max(out[p.doc], p.weight*idf*factor)
 		}
 	}
-	if st := stem(w); len(x.postings[st]) > 0 {
+	if st := rutext.Stem(w); len(x.postings[st]) > 0 {
 		take(st, 1)
 	}
 	if last || len(out) == 0 {
