@@ -290,14 +290,23 @@ func TestEnqueueRefusesWhatCannotBeSent(t *testing.T) {
 	}
 }
 
-func TestChannelWithoutSenderFails(t *testing.T) {
+// A channel without gateway keeps its messages, visibly, until there is one or their term is over.
+func TestChannelWithoutSenderWaits(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	delete(f.Senders, outbound.SMS)
-	f.enqueue(t, code("c:1"))
+	delete(f.Senders, outbound.Email)
+	f.enqueue(t, notice("n:1"))
 	f.settle(t)
-	if s := f.state(t, "c:1"); s.State != outbound.Failed || !strings.Contains(s.Failure, "sms") {
-		t.Errorf("%+v", s)
+	if s := f.state(t, "n:1"); s.State != outbound.Queued || !strings.Contains(s.Failure, "email") {
+		t.Errorf("without a gateway: %+v", s)
+	}
+	f.Senders[outbound.Email] = f.email
+	if err := f.Queue.Hurry(context.Background(), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	f.settle(t)
+	if s := f.state(t, "n:1"); s.State != outbound.Sent || len(f.email.Messages()) != 1 {
+		t.Errorf("with a gateway: %+v", s)
 	}
 }
 

@@ -85,7 +85,8 @@ func (o *Outbox) send(ctx context.Context, id string) error {
 	}
 	sender, ok := o.Senders[c.Channel]
 	if !ok {
-		return o.end(ctx, id, Failed, "no sender for the channel "+string(c.Channel), nil)
+		// An administrator mends that; the message waits as long as its term allows.
+		return o.record(ctx, id, c.Class, &Failure{Deferred, "no gateway is configured for " + string(c.Channel)})
 	}
 	sctx, cancel := context.WithTimeout(ctx, sendTerm)
 	err = sender.Send(sctx, envelope)
