@@ -6,6 +6,7 @@ import { conditionals, exclusives } from './conditional.js';
 import { passwords, passwordRules } from './password.js';
 import { suggestions } from './suggest.js';
 import { counts, doubleClicks, errorSummary, focusTargets, print } from './form.js';
+import { dates } from './dates.js';
 import { uploads } from './upload.js';
 import { session } from './session.js';
 import { live } from './live-loader.js';
@@ -13,7 +14,7 @@ import { refresh } from './refresh.js';
 import { worker } from './worker-loader.js';
 
 export function enhance(root) {
-  for (const part of [sides, conditionals, exclusives, passwords, passwordRules, suggestions, counts, errorSummary, print, live]) part(root);
+  for (const part of [sides, conditionals, exclusives, passwords, passwordRules, suggestions, counts, errorSummary, print, dates, live]) part(root);
   uploads(root, enhance);
 }
 

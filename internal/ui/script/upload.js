@@ -22,9 +22,10 @@ export function uploads(root, enhance) {
       const files = [...form.querySelectorAll('input[type="file"]')].flatMap((i) => [...i.files]);
       if (files.length === 0) return;
       e.preventDefault();
-      const body = new FormData(form, e.submitter ?? undefined);
+      const body = new FormData(form);
+      if (e.submitter?.name) body.append(e.submitter.name, e.submitter.value);
       request = new XMLHttpRequest();
-      request.open('POST', e.submitter?.formAction || form.action);
+      request.open('POST', e.submitter?.getAttribute('formaction') || form.action);
       request.setRequestHeader('Okno-Upload', '1');
       let spoken = -1;
       request.upload.addEventListener('progress', (p) => {
