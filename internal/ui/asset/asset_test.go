@@ -115,8 +115,8 @@ func TestFonts(t *testing.T) {
 			t.Errorf("%s answers %d %s", name, r.StatusCode, r.Header.Get("Content-Type"))
 		}
 	}
-	if n != 8 {
-		t.Errorf("the style sheet names %d fonts, want 8", n)
+	if n != 10 {
+		t.Errorf("the style sheet names %d fonts, want 10", n)
 	}
 }
 

@@ -115,6 +115,14 @@ func (b *bundle) fonts(root string) error {
 			b.add(name, data)
 		}
 	}
+	// Prices need one letter of latin-ext: ₽ alone is a tenth of that subset.
+	for _, weight := range []string{"400", "600"} {
+		ruble, err := node(root, "test/assets/subset.js", filepath.Join("test/assets/node_modules/@fontsource/golos-text/files", "golos-text-latin-ext-"+weight+"-normal.woff2"), "₽")
+		if err != nil {
+			return fmt.Errorf("font of ₽: %w", err)
+		}
+		b.add("golos-text-ruble-"+weight+"-normal.woff2", ruble)
+	}
 	licence, err := os.ReadFile(filepath.Join(from, "LICENSE"))
 	if err != nil {
 		return fmt.Errorf("font licence: %w", err)
@@ -126,15 +134,11 @@ func (b *bundle) fonts(root string) error {
 var fontURL = regexp.MustCompile(`url\("?(golos-text-[a-z0-9-]+\.woff2)"?\)`)
 
 func (b *bundle) style(root string) error {
-	cmd := exec.Command("node", "test/assets/node_modules/sass/sass.js",
+	css, err := node(root, "test/assets/node_modules/sass/sass.js",
 		"--load-path=test/assets/node_modules", "--style=compressed", "--no-source-map", "--quiet-deps", "--no-charset",
 		"internal/ui/style/okno.scss")
-	cmd.Dir = root
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	css, err := cmd.Output()
 	if err != nil {
-		return fmt.Errorf("sass: %w: %s", err, stderr.String())
+		return fmt.Errorf("sass: %w", err)
 	}
 	var missing error
 	css = fontURL.ReplaceAllFunc(css, func(m []byte) []byte {
@@ -150,6 +154,19 @@ func (b *bundle) style(root string) error {
 	}
 	b.add("okno.css", css)
 	return nil
+}
+
+// node runs a script of the npm project at the root of the repository.
+func node(root string, args ...string) ([]byte, error) {
+	cmd := exec.Command("node", args...)
+	cmd.Dir = root
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s", err, stderr.String())
+	}
+	return out, nil
 }
 
 func script(root, name string) ([]byte, error) {
