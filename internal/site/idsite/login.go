@@ -27,7 +27,7 @@ func (s *Site) showLogin(w http.ResponseWriter, r *http.Request) error {
 // next derives the step of a flow. Proving oneself again at the provider itself
 // is a step of this site: no client asks for it.
 func (s *Site) next(r *http.Request, f flow) (*signin.Step, error) {
-	sess, _, err := s.visitor(r)
+	sess, who, err := s.visitor(r)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,10 @@ func (s *Site) next(r *http.Request, f flow) (*signin.Step, error) {
 			if err != nil {
 				return nil, err
 			}
-			if !ok {
+			switch {
+			case sess.Level < who.Level:
+				st.Kind, st.Why = signin.StepLogin, signin.WhyLevel
+			case !ok:
 				st.Kind, st.Why = signin.StepLogin, signin.WhyFresh
 			}
 		}

@@ -14,6 +14,9 @@ func (s *Site) routes() {
 	m.Mount("GET /rs/", s.REST)
 
 	m.Handle("GET /{$}", s.showHome)
+	m.Handle("GET /agreement", s.showText("agreement"))
+	m.Handle("GET /processing", s.showText("processing"))
+	m.Handle("GET /about", s.showText("about"))
 
 	// Sign-in: one page that shows the next step, one address per act.
 	m.Handle("GET /login", s.showLogin)
@@ -31,14 +34,14 @@ func (s *Site) routes() {
 	m.Handle("GET /registration", s.showRegistration)
 	m.Handle("POST /registration", s.register)
 	m.Handle("POST /registration/code", s.registrationAct(s.registrationCode, "code"))
-	m.Handle("POST /registration/resend", s.registrationAct(s.registrationResend, "code"))
+	m.Handle("POST /registration/resend", s.registrationAct(s.registrationResend, ""))
 	m.Handle("POST /registration/restart", s.registrationAct(s.registrationRestart, ""))
 	m.Handle("POST /registration/password", s.registrationPassword)
 	m.Handle("GET /registration/done", s.signedIn(s.showRegistered))
 	m.Handle("GET /recovery", s.showRecovery)
 	m.Handle("POST /recovery", s.recover)
 	m.Handle("POST /recovery/code", s.recoveryAct(s.recoveryCode, "code"))
-	m.Handle("POST /recovery/resend", s.recoveryAct(s.recoveryResend, "code"))
+	m.Handle("POST /recovery/resend", s.recoveryAct(s.recoveryResend, ""))
 	m.Handle("POST /recovery/restart", s.recoveryAct(s.recoveryRestart, ""))
 	m.Handle("POST /recovery/password", s.recoveryAct(s.recoveryPassword, "password"))
 	m.Handle("GET /link/{token}", s.showLink)
