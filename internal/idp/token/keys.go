@@ -263,6 +263,12 @@ func (k *Keys) load(ctx context.Context) ([]key, error) {
 	var keys []key
 	err := k.DB.InTx(ctx, func(tx *db.Tx) (err error) {
 		now := k.Clock.Now()
+		// The number comes before the look: whoever adds in between is either
+		// seen by the look or collides with the number.
+		seq, err := db.Get[int](ctx, tx, `SELECT coalesce(max(seq), 0) + 1 FROM token.key`)
+		if err != nil {
+			return err
+		}
 		if keys, err = readKeys(ctx, tx, now); err != nil {
 			return err
 		}
@@ -271,10 +277,6 @@ func (k *Keys) load(ctx context.Context) ([]key, error) {
 		}
 		// Nothing signs: the first start, or a machine that slept through its
 		// rotation. Waiting for the overlap would stop every sign-in.
-		seq := 1
-		if last := newest(keys); last != nil {
-			seq = last.Seq + 1
-		}
 		if _, err = k.add(ctx, tx, seq, now); err != nil {
 			return err
 		}
