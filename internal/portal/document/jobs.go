@@ -30,6 +30,16 @@ func (d *Documents) Work(q *job.Queue) {
 	q.Sweep("document.orphans", time.Hour, d.sweep)
 }
 
+// ScanNow asks the scanner for a document without waiting for the queue and
+// answers it with its new state. A scanner that is away leaves it waiting.
+func (d *Documents) ScanNow(ctx context.Context, doc *Document) (*Document, error) {
+	short, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	// The job is enqueued already: what fails here is tried again there.
+	_ = d.scan(short, ScanArgs{Document: doc.ID})
+	return d.Get(ctx, doc.Holder, doc.ID)
+}
+
 func (d *Documents) scan(ctx context.Context, a ScanArgs) error {
 	var row *documentRow
 	err := d.DB.Read(ctx, func(tx *db.Tx) (err error) {

@@ -33,13 +33,14 @@ const (
 	Withdrawn   Kind = "application.withdrawn" // details number, service
 	StatusMoved Kind = "application.status"    // details number, service, status, agency
 	Looked      Kind = "application.looked"    // details number, service, officer, agency
+	Listed      Kind = "application.listed"    // details as of Looked: the name stood in a list
 	FileOpened  Kind = "document.opened"       // details number, name, officer, agency
 	ProfileRead Kind = "profile.read"          // the portal read the profile to fill in a form
 	Agreed      Kind = "agreement.accepted"    // details version
 )
 
 // Access are the kinds of «Кто смотрел мои данные».
-var Access = []Kind{Looked, FileOpened, ProfileRead}
+var Access = []Kind{Looked, Listed, FileOpened, ProfileRead}
 
 // Entry is one line.
 type Entry struct {

@@ -1,0 +1,338 @@
+package application
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/okno-gov/okno/internal/base/crypt"
+	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/fault"
+	"github.com/okno-gov/okno/internal/base/ruid"
+	"github.com/okno-gov/okno/internal/base/rutext"
+	"github.com/okno-gov/okno/internal/portal/account"
+	"github.com/okno-gov/okno/internal/portal/document"
+	"github.com/okno-gov/okno/internal/portal/form"
+	"github.com/okno-gov/okno/internal/portal/journal"
+	"github.com/okno-gov/okno/internal/portal/notice"
+	"github.com/okno-gov/okno/internal/portal/term"
+)
+
+// Submission is «Подписать и отправить».
+type Submission struct {
+	Owner   string // account id; also who files
+	Draft   string
+	Version int // of the draft as the page of checking showed it: only what was seen is signed
+	Consent string
+	Auth    Auth
+	Words   form.Words // the citizen's language: what is signed is what was read
+}
+
+// Auth is the sign-in that the simple signature rests on (SVC-10, G-03).
+type Auth struct {
+	Session string    // id of the portal's session, not its token
+	ACR     string    // level of the sign-in as the provider said
+	AMR     []string  // ways of the sign-in
+	Time    time.Time // of the sign-in
+}
+
+// signedBytes is what is signed: its JSON is stored byte for byte.
+type signedBytes struct {
+	Format      string          `json:"format"`
+	Application string          `json:"application"`
+	Number      string          `json:"number"`
+	Service     string          `json:"service"`
+	Revision    string          `json:"revision"`
+	Agency      string          `json:"agency"`
+	Owner       string          `json:"owner"`
+	FiledBy     string          `json:"filed_by"`
+	Capacity    string          `json:"capacity"`
+	Channel     string          `json:"channel"`
+	SignedAt    time.Time       `json:"signed_at"`
+	Consent     string          `json:"consent"`
+	Answers     json.RawMessage `json:"answers"`
+	Profile     string          `json:"profile_sha256"`
+	Files       []signedFile    `json:"files"`
+}
+
+type signedFile struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+}
+
+// Submit signs and sends a draft in one transaction: application, content,
+// signature, history, journal, feed and the job that routes it. However often
+// and from however many windows it is called, one draft makes one application;
+// every call answers the same one.
+func (a *Applications) Submit(ctx context.Context, s Submission) (*Application, error) {
+	if earlier, err := a.findByDraft(ctx, s.Owner, s.Draft); err != nil || earlier != nil {
+		return earlier, err
+	}
+	number, err := a.number(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out *Application
+	err = a.DB.InTx(ctx, func(tx *db.Tx) (err error) {
+		out, err = a.submit(ctx, tx, s, number)
+		return err
+	})
+	if fault.Is(err, fault.KindNotFound) || db.IsUnique(err, "application_draft_key") {
+		// A twin was quicker while this one waited for the draft's lock.
+		if earlier, ferr := a.findByDraft(ctx, s.Owner, s.Draft); ferr != nil || earlier != nil {
+			return earlier, ferr
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (a *Applications) submit(ctx context.Context, tx *db.Tx, s Submission, number ruid.AppNumber) (*Application, error) {
+	v, err := a.view(ctx, tx, s.Owner, s.Draft, s.Words, "FOR UPDATE")
+	if err != nil {
+		return nil, err
+	}
+	if v.Version != s.Version {
+		return nil, fault.Conflict("application.draft_changed")
+	}
+	if !v.State.Complete() {
+		return nil, fault.Invalid("application.incomplete")
+	}
+	acc, err := a.Accounts.GetIn(ctx, tx, s.Owner)
+	if err != nil {
+		return nil, err
+	}
+	if err := permitted(acc, v.Card); err != nil {
+		return nil, err
+	}
+	agency, err := a.Directory.Agency(ctx, v.Card.Agency)
+	if err != nil {
+		return nil, fmt.Errorf("submit draft %s: %w", v.ID, err)
+	}
+	app := a.compose(v, acc, number)
+	app.Body = agency.Name
+	content, signed, err := a.contents(v, app, s)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.insert(ctx, tx, app, content); err != nil {
+		return nil, err
+	}
+	if err := a.insertContent(ctx, tx, app, content, signed, s); err != nil {
+		return nil, err
+	}
+	if err := a.takeFiles(ctx, tx, app, v); err != nil {
+		return nil, err
+	}
+	return app, a.announce(ctx, tx, app, v)
+}
+
+// compose makes the application's row of a complete draft.
+func (a *Applications) compose(v *DraftView, acc *account.Account, number ruid.AppNumber) *Application {
+	now := a.Clock.Now()
+	registration := v.Card.Registration
+	if registration.IsZero() {
+		registration = term.Term{Days: 1, Unit: term.WorkingDays} // 210-FZ: not later than the next working day
+	}
+	return &Application{
+		ID: db.NewID(), Draft: v.ID, Number: number.String(), Owner: v.Owner, FiledBy: v.Owner,
+		Capacity: v.State.Subject().Capacity, Channel: ChannelPortal, Service: v.Service, Revision: v.Revision,
+		Title: v.Title, Agency: v.Card.Agency, Status: StatusSent, Version: 1, Level: acc.Level, Proofing: acc.Proofing,
+		SubmittedAt: now, ChangedAt: now, RegisterBy: a.Calendar.Due(now, registration, a.Zone), Contents: 1,
+	}
+}
+
+// contents makes what is sealed, and the bytes that are signed.
+func (a *Applications) contents(v *DraftView, app *Application, s Submission) (*Content, []byte, error) {
+	p := v.Profile.Person
+	subject := v.State.Subject().Person
+	c := &Content{
+		Applicant: rutext.FullName(p.Surname, p.Name, p.Patronymic),
+		Subject:   rutext.FullName(subject.Surname, subject.Name, subject.Patronymic),
+		Form:      v.State.Application(), Profile: v.Profile,
+	}
+	if c.Form.Lang != "ru" {
+		russian := v.Card.Form.Evaluate(a.input(v, a.Bundle.For("ru"))).Application()
+		c.Russian = &russian
+	}
+	profile, err := json.Marshal(v.Profile)
+	if err != nil {
+		return nil, nil, fmt.Errorf("sign application: %w", err)
+	}
+	sum := sha256.Sum256(profile)
+	b := signedBytes{
+		Format: "okno application 1", Application: app.ID, Number: app.Number, Service: app.Service, Revision: app.Revision,
+		Agency: app.Agency, Owner: app.Owner, FiledBy: app.FiledBy, Capacity: app.Capacity, Channel: app.Channel,
+		SignedAt: app.SubmittedAt, Consent: s.Consent, Answers: c.Form.Bytes(), Profile: hex.EncodeToString(sum[:]),
+		Files: []signedFile{},
+	}
+	for _, id := range v.State.FileIDs() {
+		f := v.Files[id]
+		b.Files = append(b.Files, signedFile{ID: f.ID, Name: f.Name, Size: f.Size, SHA256: f.SHA256})
+	}
+	// Names and texts stand as they were read: "&" and "<" are not escaped.
+	var signed bytes.Buffer
+	enc := json.NewEncoder(&signed)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(b); err != nil {
+		return nil, nil, fmt.Errorf("sign application: %w", err)
+	}
+	return c, signed.Bytes(), nil
+}
+
+func (a *Applications) insert(ctx context.Context, tx *db.Tx, app *Application, c *Content) error {
+	proof := crypt.Token()
+	words := rutext.MatchKey(app.Title.RU) + "\n" + rutext.MatchKey(app.Number) + "\n" + rutext.MatchKey(app.Body)
+	_, err := tx.Exec(ctx, `
+		INSERT INTO application.application (id, draft_id, number, owner_id, filed_by, capacity, channel, service, revision,
+		       title, agency, body, words, applicant, finders, status, level, proofing, submitted_at, register_by, changed_at,
+		       unseen, proof_hash, proof)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $19, false, $21, $22)`,
+		app.ID, app.Draft, app.Number, app.Owner, app.FiledBy, app.Capacity, app.Channel, app.Service, app.Revision,
+		app.Title, app.Agency, app.Body, words, a.Keys.Seal([]byte(c.Applicant), applicantAAD(app.ID)),
+		a.finders(c.Profile.Person, c.Profile.SNILS.Value), app.Status, app.Level, app.Proofing, app.SubmittedAt,
+		app.RegisterBy, crypt.HashToken(proof), a.Keys.Seal([]byte(proof), proofAAD(app.ID)))
+	if err != nil {
+		return fmt.Errorf("insert application: %w", err)
+	}
+	return nil
+}
+
+func (a *Applications) insertContent(ctx context.Context, tx *db.Tx, app *Application, c *Content, signed []byte, s Submission) error {
+	plain, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("seal application: %w", err)
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO application.content (application_id, version, content, signed) VALUES ($1, $2, $3, $4)`,
+		app.ID, app.Contents, a.Keys.Seal(plain, contentAAD(app.ID, app.Contents)),
+		a.Keys.Seal(signed, signedAAD(app.ID, app.Contents)))
+	if err != nil {
+		return fmt.Errorf("insert content: %w", err)
+	}
+	digest := sha256.Sum256(signed)
+	_, err = tx.Exec(ctx, `
+		INSERT INTO application.signature (application_id, version, kind, signer_id, digest, session, acr, amr, auth_time, consent, signed_at)
+		VALUES ($1, $2, 'simple', $3, $4, $5, $6, $7, $8, $9, $10)`,
+		app.ID, app.Contents, app.FiledBy, digest[:], s.Auth.Session, s.Auth.ACR, append([]string{}, s.Auth.AMR...),
+		s.Auth.Time, s.Consent, app.SubmittedAt)
+	if err != nil {
+		return fmt.Errorf("insert signature: %w", err)
+	}
+	return nil
+}
+
+// takeFiles moves the files that the form names to the application and gives up
+// the rest.
+func (a *Applications) takeFiles(ctx context.Context, tx *db.Tx, app *Application, v *DraftView) error {
+	ids := v.State.FileIDs()
+	if err := a.Documents.Move(ctx, tx, holderOfDraft(v.ID), Holder(app.ID), "", ids...); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		f := v.Files[id]
+		sum, err := hex.DecodeString(f.SHA256)
+		if err != nil {
+			return fmt.Errorf("take file %s: %w", id, err)
+		}
+		file := File{Document: id, Side: document.SideCitizen, Slot: slotOf(v, id), Name: f.Name, Ext: f.Type, Size: f.Size, SHA256: sum}
+		if err := insertFile(ctx, tx, app.ID, file, app.SubmittedAt); err != nil {
+			return err
+		}
+	}
+	return a.Documents.Release(ctx, tx, holderOfDraft(v.ID))
+}
+
+func slotOf(v *DraftView, file string) string {
+	for _, f := range v.Card.Form.Slots() {
+		for _, id := range v.Answers[f.ID] {
+			if id == file {
+				return f.ID
+			}
+		}
+	}
+	return ""
+}
+
+// announce ends the draft and tells everybody who must know.
+func (a *Applications) announce(ctx context.Context, tx *db.Tx, app *Application, v *DraftView) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM application.draft WHERE id = $1`, v.ID); err != nil {
+		return fmt.Errorf("end draft: %w", err)
+	}
+	if err := a.Notices.Remove(ctx, tx, app.Owner, holderOfDraft(v.ID)); err != nil {
+		return err
+	}
+	e := Event{At: app.SubmittedAt, Status: StatusSent, Actor: ActorApplicant}
+	if err := a.insertEvent(ctx, tx, app.ID, "submit", e, ""); err != nil {
+		return err
+	}
+	if err := a.tell(ctx, tx, app, "sent", func(p *notice.Post) { p.Silent = true }); err != nil {
+		return err
+	}
+	if err := a.Services.CountSubmitted(ctx, tx, app.Service); err != nil {
+		return err
+	}
+	err := a.Journal.Write(ctx, tx, journal.Entry{
+		Owner: app.Owner, Kind: journal.Submitted, Object: object(app.ID),
+		Details: map[string]string{"number": app.Number, "service": app.Title.RU},
+	})
+	if err != nil {
+		return err
+	}
+	return a.Queue.Enqueue(ctx, tx, routeArgs{Application: app.ID})
+}
+
+// finders are the blind indexes by which an officer finds an applicant:
+// surname, surname with name, full name, SNILS.
+func (a *Applications) finders(p form.Person, snils string) [][]byte {
+	var out [][]byte
+	seen := map[string]bool{}
+	for _, s := range []string{
+		p.Surname, rutext.FullName(p.Surname, p.Name, ""), rutext.FullName(p.Surname, p.Name, p.Patronymic), snils,
+	} {
+		key := rutext.MatchKey(s)
+		if key != "" && !seen[key] {
+			seen[key] = true
+			out = append(out, a.Keys.Index("application.finder", key))
+		}
+	}
+	return out
+}
+
+func applicantAAD(id string) string      { return "application.applicant:" + id }
+func proofAAD(id string) string          { return "application.proof:" + id }
+func contentAAD(id string, v int) string { return fmt.Sprintf("application.content:%s:%d", id, v) }
+
+func signedAAD(id string, v int) string { return fmt.Sprintf("application.signed:%s:%d", id, v) }
+func textAAD(kind, id string) string    { return "application." + kind + ":" + id }
+
+// Signed answers the exact bytes of a content that were signed, with their
+// recorded digest: for whoever must prove what was filed. The caller has found
+// the reader entitled.
+func (a *Applications) Signed(ctx context.Context, id string, version int) (signed, digest []byte, err error) {
+	type row struct{ Signed, Digest []byte }
+	var r row
+	err = a.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		r, err = db.Get[row](ctx, tx, `
+			SELECT c.signed, s.digest FROM application.content c
+			  JOIN application.signature s USING (application_id, version)
+			 WHERE c.application_id = $1 AND c.version = $2`, id, version)
+		return err
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("read signed bytes of %s: %w", id, err)
+	}
+	signed, err = a.Keys.Open(r.Signed, signedAAD(id, version))
+	if err != nil {
+		return nil, nil, fmt.Errorf("open signed bytes of %s: %w", id, err)
+	}
+	return signed, r.Digest, nil
+}
