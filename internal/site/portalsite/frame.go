@@ -79,7 +79,7 @@ func (s *Site) personFrame(p *layout.Page, l words, v *visitor) {
 	c := v.sess.Claims
 	n := v.unreadTotal()
 	p.User = &layout.User{
-		Name: rutext.Initials(c.FamilyName, c.GivenName, c.MiddleName), Unread: n, FeedURL: "/lk/notifications",
+		Name: c.FamilyName, Initials: strings.TrimSpace(rutext.Initials("", c.GivenName, c.MiddleName)), Unread: n, FeedURL: "/lk/notifications",
 		Menu: []ui.Link{
 			{Text: l.t("menu.notices"), Href: "/lk/notifications", Icon: icon.Bell, Count: n},
 			{Text: l.t("menu.applications"), Href: "/lk/applications", Icon: icon.Doc},

@@ -62,7 +62,7 @@ func (s *Site) mainPage(r *http.Request, l words) (page.Main, error) {
 	if m.Views, err = s.mainViews(r, l, events); err != nil {
 		return m, err
 	}
-	if m.Questions, err = s.questions(r, mainQuestions); err != nil {
+	if m.Questions, err = s.popularQuestions(r, mainQuestions); err != nil {
 		return m, err
 	}
 	centres, err := s.Directory.Centres(ctx, "", nil)

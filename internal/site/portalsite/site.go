@@ -68,7 +68,8 @@ type Site struct {
 	Notices      *notice.Notices
 	Journal      *journal.Journal
 
-	mux *kit.Mux
+	mux     *kit.Mux
+	ratings kit.Limiter
 }
 
 // Handler is the whole site.
@@ -78,6 +79,7 @@ func (s *Site) Handler() http.Handler {
 		Frame: s.frame, LocaleChosen: s.localeChosen, TrustedProxies: s.TrustedProxies, Metrics: s.Metrics,
 		Exempt: []string{"POST /auth/backchannel"},
 	}
+	s.ratings = kit.Limiter{PerMinute: 10, Burst: 60}
 	s.mux.Use(s.recognised)
 	s.routes()
 	return s.mux.Handler()

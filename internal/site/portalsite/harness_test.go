@@ -1,0 +1,307 @@
+package portalsite_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/okno-gov/okno/internal/base/blob"
+	"github.com/okno-gov/okno/internal/base/clock"
+	"github.com/okno-gov/okno/internal/base/crypt"
+	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/dbtest"
+	"github.com/okno-gov/okno/internal/base/fault"
+	"github.com/okno-gov/okno/internal/base/i18n"
+	"github.com/okno-gov/okno/internal/base/job"
+	"github.com/okno-gov/okno/internal/base/oidcrp"
+	"github.com/okno-gov/okno/internal/base/outbound"
+	"github.com/okno-gov/okno/internal/portal/account"
+	"github.com/okno-gov/okno/internal/portal/application"
+	"github.com/okno-gov/okno/internal/portal/catalogue"
+	"github.com/okno-gov/okno/internal/portal/content"
+	"github.com/okno-gov/okno/internal/portal/directory"
+	"github.com/okno-gov/okno/internal/portal/document"
+	"github.com/okno-gov/okno/internal/portal/form"
+	"github.com/okno-gov/okno/internal/portal/journal"
+	"github.com/okno-gov/okno/internal/portal/notice"
+	"github.com/okno-gov/okno/internal/portal/setting"
+	"github.com/okno-gov/okno/internal/portal/term"
+	"github.com/okno-gov/okno/internal/site/kit/kittest"
+	"github.com/okno-gov/okno/internal/site/portalsite"
+	"github.com/okno-gov/okno/internal/ui/layout"
+	"github.com/okno-gov/okno/locale"
+	"github.com/okno-gov/okno/services"
+)
+
+// noon is a Tuesday, 12:00 in Tyumen.
+var noon = time.Date(2026, 11, 24, 7, 0, 0, 0, time.UTC)
+
+// world is a whole portal with its contexts on a real database, and an identity
+// provider that signs in whom the test names.
+type world struct {
+	t     testing.TB
+	db    *db.DB
+	clock *clock.Clock
+	queue *job.Queue
+	site  *portalsite.Site
+	idp   *provider
+	http  http.Handler
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	d := dbtest.New(t, oidcrp.Migrations(), outbound.Migrations(), setting.Migrations(), journal.Migrations(), account.Migrations(), directory.Migrations(), catalogue.Migrations(),
+		content.Migrations(), document.Migrations(), notice.Migrations(), application.Migrations())
+	zone, err := time.LoadLocation("Asia/Yekaterinburg")
+	must(t, err)
+	bundle, err := i18n.Load(locale.FS)
+	must(t, err)
+	folder, err := blob.OpenFolder(t.TempDir())
+	must(t, err)
+	c, keys := clock.At(noon), crypt.NewTestKeyring()
+	w := &world{t: t, db: d, clock: c, queue: job.New(d, c), idp: newProvider(t, c)}
+	s := &portalsite.Site{
+		Region: portalsite.Region{
+			Code: "72", Name: "Тюменская область", Place: "Тюмень", BaseURL: "http://uslugi.test",
+			Brand: layout.Brand{Sub: "Услуги Тюменской области", Phone: "8 800 100-70-10", PhoneShort: "115"},
+		},
+		IDP: "http://esia.test", Zone: zone, Clock: c, Keys: keys, Bundle: bundle, Profiles: w.idp,
+	}
+	s.Accounts = &account.Accounts{DB: d, Clock: c, Keys: keys}
+	s.Directory = &directory.Directory{DB: d, Clock: c}
+	s.Services = &catalogue.Services{DB: d, Clock: c, Directory: s.Directory, Zone: zone}
+	s.Contents = &content.Contents{DB: d, Clock: c}
+	s.Journal = &journal.Journal{DB: d, Clock: c, Keys: keys}
+	s.Documents = &document.Documents{DB: d, Clock: c, Blobs: &blob.Sealed{Store: folder, Keys: keys}, Scanner: clean{}, Queue: w.queue}
+	s.Notices = &notice.Notices{
+		DB: d, Clock: c, Queue: w.queue, Accounts: s.Accounts, Outbox: &outbound.Outbox{DB: d, Clock: c, Keys: keys, Queue: w.queue}, Bundle: bundle, Zone: zone, BaseURL: s.Region.BaseURL, Portal: "Окно",
+	}
+	s.Applications = &application.Applications{
+		DB: d, Clock: c, Keys: keys, Queue: w.queue, Accounts: s.Accounts, Services: s.Services, Directory: s.Directory, Documents: s.Documents,
+		Notices: s.Notices, Journal: s.Journal, Calendar: term.Russian(), Bundle: bundle, Zone: zone, Region: 72, BaseURL: s.Region.BaseURL, Portal: "Окно",
+	}
+	s.Party = &oidcrp.Party{
+		DB: d, Clock: c, Keys: keys, HTTP: &http.Client{Transport: w.idp},
+		Config: oidcrp.Config{
+			Issuer: "http://esia.test", ClientID: "portal72", ClientSecret: "secret", RedirectURL: "http://uslugi.test/auth/callback",
+			PostLogoutURL: "http://uslugi.test/", Scopes: []string{"openid", "fullname"}, CookieName: "portal72",
+		},
+		OnLogin: func(ctx context.Context, tx *db.Tx, sess *oidcrp.Session) error {
+			_, err := s.Accounts.SignedIn(ctx, tx, account.SignIn{Subject: sess.Subject, Level: account.Level(sess.Claims.Level), Locale: sess.Claims.Locale})
+			return err
+		},
+	}
+	s.Documents.Work(w.queue)
+	s.Notices.Work(w.queue)
+	s.Applications.Work(w.queue)
+	w.seed(s)
+	w.site, w.http = s, s.Handler()
+	return w
+}
+
+func (w *world) seed(s *portalsite.Site) {
+	ctx := w.t.Context()
+	raw, err := services.FS.ReadFile("region/72/directory.yaml")
+	must(w.t, err)
+	dir, err := directory.ParseFile(raw)
+	must(w.t, err)
+	_, err = s.Directory.Import(ctx, dir, "test")
+	must(w.t, err)
+	b, err := catalogue.LoadBundle(services.FS, "72")
+	must(w.t, err)
+	_, err = s.Services.Import(ctx, b, "test")
+	must(w.t, err)
+	texts, err := content.Load(services.FS, "content")
+	must(w.t, err)
+	_, err = s.Contents.Import(ctx, texts, "test")
+	must(w.t, err)
+}
+
+// visitor is a browser at the portal; nobody is signed in.
+func (w *world) visitor() *kittest.Browser {
+	return kittest.New(w.t, "uslugi.test", w.http).Add("esia.test", w.idp)
+}
+
+// signedIn is the browser of a person who has accepted the agreement.
+func (w *world) signedIn(p person) *kittest.Browser {
+	w.t.Helper()
+	w.idp.as(p)
+	b := w.visitor()
+	page := b.Get("/auth/begin?back=/lk/")
+	if page.URL.Path == "/agreement" {
+		page = page.Submit("form[action='/agreement']", "agree", "1")
+	}
+	page.WantPath("/lk/")
+	return b
+}
+
+func (w *world) settle() {
+	w.t.Helper()
+	must(w.t, w.queue.Settle(w.t.Context()))
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// clean is a scanner that finds nothing.
+type clean struct{}
+
+func (clean) Scan(context.Context, io.Reader) (document.Verdict, error) {
+	return document.Verdict{State: document.ScanClean}, nil
+}
+
+// person is who the provider signs in.
+type person struct {
+	subject string
+	level   int
+	profile form.Profile
+}
+
+func anna(level int) person {
+	verified := form.Mark{Verified: level >= 2, Source: "МВД", On: noon.AddDate(0, -2, 0)}
+	p := form.Profile{
+		Subject: "1000000001", Level: account.Level(level).String(), TakenAt: noon,
+		Person: form.Person{Surname: "Тестова", Name: "Анна", Patronymic: "Викторовна", BirthDate: "1988-05-14", BirthPlace: "г. Тюмень", Sex: "F", Citizenship: "RUS", Mark: verified},
+		SNILS:  form.Value{Value: "11223344595", Mark: verified}, Phone: form.Value{Value: "+79120000001", Mark: verified},
+		Email:        form.Value{Value: "anna@example.org", Mark: verified},
+		IDDocument:   form.Document{Type: "passport_rf", Number: "7114482106", IssueDate: "2014-06-21", IssueCode: "720-001", IssuedBy: "УМВД по Тюменской области", Mark: verified},
+		Registration: form.Address{Line: "г. Тюмень, ул. Республики, д. 142, кв. 17", Region: "Тюменская область", City: "Тюмень", Street: "ул. Республики", House: "142", Flat: "17"},
+		Children:     []form.Child{{ID: "kid1", Person: form.Person{Surname: "Тестова", Name: "Мария", Patronymic: "Ивановна", BirthDate: "2023-03-08", Sex: "F", Mark: verified}, BirthCertificate: "IФР512044"}},
+	}
+	return person{subject: p.Subject, level: level, profile: p}
+}
+
+func boris(level int) person {
+	p := anna(level)
+	p.subject, p.profile.Subject = "1000000002", "1000000002"
+	p.profile.Person.Surname, p.profile.Person.Name, p.profile.Person.Patronymic = "Борисов", "Борис", "Петрович"
+	p.profile.Children = nil
+	return p
+}
+
+// provider is an identity provider that asks nothing.
+type provider struct {
+	t     testing.TB
+	clock *clock.Clock
+	key   *ecdsa.PrivateKey
+
+	mu    sync.Mutex
+	who   person
+	away  bool
+	codes map[string]grant
+	known map[string]form.Profile
+}
+
+type grant struct {
+	who   person
+	nonce string
+}
+
+func newProvider(t testing.TB, c *clock.Clock) *provider {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	return &provider{t: t, clock: c, key: key, codes: map[string]grant{}, known: map[string]form.Profile{}}
+}
+
+func (p *provider) as(who person) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.who = who
+	p.known[who.subject] = who.profile
+}
+
+// Profile is the provider's REST API as the portal's adapter gives it.
+func (p *provider) Profile(_ context.Context, _, subject string) (form.Profile, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.away {
+		return form.Profile{}, fault.Unavailable("exchange.profile_away")
+	}
+	out := p.known[subject]
+	out.TakenAt = p.clock.Now()
+	return out, nil
+}
+
+func (p *provider) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, r)
+	return w.Result(), nil
+}
+
+func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	const base = "http://esia.test"
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch r.URL.Path {
+	case "/.well-known/openid-configuration":
+		p.json(w, map[string]any{
+			"issuer": base, "authorization_endpoint": base + "/authorize", "token_endpoint": base + "/token", "jwks_uri": base + "/jwks",
+			"end_session_endpoint": base + "/logout",
+		})
+	case "/jwks":
+		p.json(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: p.key.Public(), KeyID: "k", Algorithm: "ES256", Use: "sig"}}})
+	case "/authorize":
+		q := r.URL.Query()
+		code := crypt.Token()
+		p.codes[code] = grant{p.who, q.Get("nonce")}
+		http.Redirect(w, r, q.Get("redirect_uri")+"?"+url.Values{"code": {code}, "state": {q.Get("state")}}.Encode(), http.StatusSeeOther)
+	case "/token":
+		p.token(w, r)
+	case "/logout":
+		http.Redirect(w, r, r.URL.Query().Get("post_logout_redirect_uri"), http.StatusSeeOther)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+func (p *provider) token(w http.ResponseWriter, r *http.Request) {
+	g := p.codes[r.PostFormValue("code")]
+	access, now := crypt.Token(), p.clock.Wall()
+	sum := sha256.Sum256([]byte(access))
+	who := g.who.profile.Person
+	raw, err := json.Marshal(map[string]any{
+		"iss": "http://esia.test", "aud": "portal72", "sub": g.who.subject, "nonce": g.nonce, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
+		"auth_time": now.Unix(), "at_hash": base64.RawURLEncoding.EncodeToString(sum[:16]), "sid": crypt.Token(), "okno_level": g.who.level, "acr": "pwd",
+		"family_name": who.Surname, "given_name": who.Name, "middle_name": who.Patronymic, "locale": "ru",
+	})
+	must(p.t, err)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: p.key, KeyID: "k"}}, (&jose.SignerOptions{}).WithType("JWT"))
+	must(p.t, err)
+	sig, err := signer.Sign(raw)
+	must(p.t, err)
+	id, err := sig.CompactSerialize()
+	must(p.t, err)
+	p.json(w, map[string]any{"access_token": access, "refresh_token": crypt.Token(), "id_token": id, "token_type": "Bearer", "expires_in": 3600})
+}
+
+func (p *provider) json(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	must(p.t, json.NewEncoder(w).Encode(v))
+}
+
+// pdf is a file that is what it says.
+func pdf(n int) []byte {
+	b := append([]byte("%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"), bytes.Repeat([]byte("x"), max(0, n))...)
+	return append(b, "\n%%EOF\n"...)
+}
+
+func trim(s string) string { return strings.Join(strings.Fields(s), " ") }
