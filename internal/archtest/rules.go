@@ -79,7 +79,7 @@ func check(from, to string, test bool) string {
 	if owners, ok := only[to]; ok && !slices.Contains(owners, from) && !strings.HasPrefix(from, "internal/deps") {
 		return "only " + strings.Join(owners, ", ") + " may import it"
 	}
-	if to == "net/http" && !test {
+	if to == "net/http" && !test && !isStand(from) {
 		return checkHTTP(from)
 	}
 	if !isOurs(to) {
@@ -87,6 +87,10 @@ func check(from, to string, test bool) string {
 	}
 	// Tests may start the whole program and the test database.
 	if test && (to == "internal/app" || to == "internal/base/dbtest" || strings.HasPrefix(to, "internal/") && strings.HasPrefix(from, "internal/site/")) {
+		return ""
+	}
+	// A test stand, such as idp/oidc/oidctest, wires its whole product for tests.
+	if isStand(from) && part(from, 1) == part(to, 1) || test && isStand(to) && part(from, 1) == part(to, 1) {
 		return ""
 	}
 	switch {
@@ -116,6 +120,10 @@ func check(from, to string, test bool) string {
 	}
 	return from + " has no place in the picture: add it to docs/ARCHITECTURE.md and archtest"
 }
+
+// isStand tells whether a package exists for tests alone: below a context, with
+// a name of context and "test".
+func isStand(path string) bool { return part(path, 3) != "" && part(path, 3) == part(path, 2)+"test" }
 
 func isOurs(path string) bool {
 	for _, p := range []string{"internal/", "cmd/", "test/", "services", "locale"} {
