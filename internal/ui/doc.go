@@ -14,7 +14,6 @@ package ui
 
 import (
 	"context"
-	"strings"
 
 	"github.com/a-h/templ"
 
@@ -29,14 +28,17 @@ func T(ctx context.Context, key string, args ...any) string { return i18n.From(c
 
 // Class joins class names and leaves out the empty ones.
 func Class(names ...string) string {
-	n := 0
+	joined := ""
 	for _, name := range names {
-		if name != "" {
-			names[n] = name
-			n++
+		switch {
+		case name == "":
+		case joined == "":
+			joined = name
+		default:
+			joined += " " + name
 		}
 	}
-	return strings.Join(names[:n], " ")
+	return joined
 }
 
 // when is s if cond holds, else "".

@@ -139,10 +139,6 @@ type Choice struct {
 	LegendHide    bool // only readers hear the legend
 }
 
-func (c Choice) legendClass() string {
-	return Class("govuk-fieldset__legend", sized("govuk-fieldset__legend--", c.LabelSize), when(c.LegendHide || c.LabelHide, "govuk-visually-hidden"))
-}
-
 func (c Choice) optionID(i int, o Option) string {
 	if o.ID != "" {
 		return o.ID
