@@ -19,11 +19,12 @@ import (
 
 // provider is what we know of the identity provider: its metadata and keys.
 type provider struct {
-	mu     sync.Mutex
-	meta   *metadata
-	metaAt time.Time // wall time
-	keys   jose.JSONWebKeySet
-	keysAt time.Time
+	mu      sync.Mutex
+	meta    *metadata
+	metaAt  time.Time // wall time
+	keys    jose.JSONWebKeySet
+	keysAt  time.Time
+	askedAt time.Time // when an unknown key id made us read the keys
 }
 
 type metadata struct {
@@ -77,9 +78,12 @@ func (p *Party) key(ctx context.Context, kid string) (*jose.JSONWebKey, error) {
 	p.provider.mu.Lock()
 	defer p.provider.mu.Unlock()
 	wall := p.Clock.Wall()
-	age := wall.Sub(p.provider.keysAt)
 	known := p.provider.keys.Key(kid)
-	if age > keysFresh || len(known) == 0 && age > keysPause {
+	stale := wall.Sub(p.provider.keysAt) > keysFresh
+	if stale || len(known) == 0 && wall.Sub(p.provider.askedAt) > keysPause {
+		if !stale {
+			p.provider.askedAt = wall
+		}
 		var set jose.JSONWebKeySet
 		err := p.get(ctx, m.JWKS, &set)
 		switch {
