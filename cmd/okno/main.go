@@ -16,6 +16,9 @@ import (
 // commands is the table of sub-commands; each has a file of its own.
 type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Run everything with demo data on a private PostgreSQL."`
+	Keys    keysCommand    `cmd:"" help:"Make and rotate key-encryption keys."`
+	Backup  backupCommand  `cmd:"" help:"Write databases, files and keys to a folder."`
+	Restore restoreCommand `cmd:"" help:"Bring a backup back."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -4,16 +4,14 @@ package app
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
-	"path/filepath"
-	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,7 +22,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/i18n"
 	"github.com/okno-gov/okno/internal/base/job"
-	"github.com/okno-gov/okno/internal/base/outbound"
+	"github.com/okno-gov/okno/internal/base/obs"
 	"github.com/okno-gov/okno/internal/base/outcall"
 	"github.com/okno-gov/okno/internal/base/postgres"
 	"github.com/okno-gov/okno/locale"
@@ -52,7 +50,7 @@ type App struct {
 	served    sync.WaitGroup
 	failed    chan error
 	stopClock context.CancelFunc
-	closers   []func()
+	stopping  atomic.Bool
 }
 
 // Options of [New] that no configuration file may set.
@@ -67,7 +65,7 @@ func New(ctx context.Context, cfg Config, o Options) (*App, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
-	a := &App{cfg: cfg, log: o.Log, clock: clock.New(), cost: o.Cost, hosts: hosts{}, metrics: prometheus.NewRegistry(), failed: make(chan error, 4)}
+	a := &App{cfg: cfg, log: o.Log, clock: clock.New(), cost: o.Cost, hosts: hosts{}, metrics: obs.NewRegistry(), failed: make(chan error, 4)}
 	if a.log == nil {
 		a.log = slog.Default()
 	}
@@ -89,10 +87,10 @@ func (a *App) build(ctx context.Context) error {
 	if a.bundle, err = i18n.Load(locale.FS); err != nil {
 		return err
 	}
-	if a.blobs, err = a.openBlobs(ctx); err != nil {
+	if a.blobs, err = openStore(ctx, a.cfg); err != nil {
 		return err
 	}
-	if a.calls, err = a.newCalls(); err != nil {
+	if a.calls, err = outcall.New(a.cfg.Outcall.Allow...); err != nil {
 		return err
 	}
 	if a.cfg.PrivatePostgres {
@@ -137,6 +135,9 @@ func (a *App) openDatabase(ctx context.Context, url, name string, sources []db.S
 		return nil, fmt.Errorf("read clock offset: %w", err)
 	}
 	a.clock.SetOffset(max(off, a.clock.Offset()))
+	if err := d.ProveKeys(ctx, a.keys); err != nil {
+		return nil, err
+	}
 	return d, nil
 }
 
@@ -148,7 +149,7 @@ func (a *App) newQueue(d *db.DB) *job.Queue {
 
 // Start serves the sites and, in the role worker, works the queues.
 func (a *App) Start(ctx context.Context, extra ...*listener) error {
-	a.listeners = append([]*listener{{addr: a.cfg.Listen, handler: a.hosts}}, extra...)
+	a.listeners = append([]*listener{{addr: a.cfg.Listen, handler: a.front()}}, extra...)
 	for _, l := range a.listeners {
 		if err := l.open(); err != nil {
 			return err
@@ -174,19 +175,6 @@ func (a *App) Start(ctx context.Context, extra ...*listener) error {
 			}
 		})
 	}
-	return nil
-}
-
-func (a *App) secureListener() error {
-	if a.cfg.TLS.Certificate == "" {
-		return nil
-	}
-	cert, err := tls.LoadX509KeyPair(a.cfg.TLS.Certificate, a.cfg.TLS.Key)
-	if err != nil {
-		return fmt.Errorf("tls: %w", err)
-	}
-	l := a.listeners[0]
-	l.ln = tls.NewListener(l.ln, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
 	return nil
 }
 
@@ -262,8 +250,8 @@ func (a *App) Close() {
 		}
 	}
 	a.served.Wait()
-	for _, f := range slices.Backward(a.closers) {
-		f()
+	if a.calls != nil {
+		a.calls.Close()
 	}
 	for _, d := range a.databases {
 		d.Close()
@@ -288,9 +276,3 @@ func (a *App) proxies() []netip.Prefix {
 	}
 	return out
 }
-
-func (a *App) stateDir(parts ...string) string {
-	return filepath.Join(append([]string{a.cfg.State}, parts...)...)
-}
-
-var _ = outbound.Migrations

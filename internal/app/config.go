@@ -29,6 +29,9 @@ type Config struct {
 	PrivatePostgres bool `yaml:"private_postgres"`
 	// Pgbouncer says that database URLs lead to a transaction pooler.
 	Pgbouncer bool `yaml:"pgbouncer"`
+	// Drain is how long a stopping process still answers after /healthz has
+	// begun to say no, such as 5s: a balancer must have noticed by then.
+	Drain time.Duration `yaml:"drain"`
 
 	IDP     *IDPConfig     `yaml:"idp"`
 	Portals []PortalConfig `yaml:"portals"`
@@ -36,7 +39,8 @@ type Config struct {
 	SMS     SMSConfig      `yaml:"sms"`
 	Blobs   BlobConfig     `yaml:"blobs"`
 	Scanner ScannerConfig  `yaml:"scanner"`
-	OpsURL  string         `yaml:"ops_url"`
+	Ops     OpsConfig      `yaml:"ops"`
+	Log     LogConfig      `yaml:"log"`
 	Outcall OutcallConfig  `yaml:"outcall"`
 }
 
@@ -98,6 +102,8 @@ type BrandConfig struct {
 	Colours    map[string]string `yaml:"colours"` // tokens such as blue-700: "#134896"
 	Social     map[string]string `yaml:"social"`
 	AppealURL  string            `yaml:"appeal_url"` // «Направить обращение»: C-21
+	// Exchange is who gets the rights at the first sign-in: «СМЭВ Тюменской области».
+	Exchange string `yaml:"exchange"`
 }
 
 // MailConfig is the outgoing mail server.
@@ -106,7 +112,8 @@ type MailConfig struct {
 	From     string `yaml:"from"`
 	User     string `yaml:"user"`
 	Password Secret `yaml:"password"`
-	StartTLS bool   `yaml:"start_tls"`
+	// Security is starttls (default), tls, or plain for a relay on the same machine.
+	Security string `yaml:"security"`
 }
 
 // SMSConfig is an HTTP gateway or an SMPP 3.4 centre.
@@ -139,6 +146,23 @@ type ScannerConfig struct {
 // networks or host names.
 type OutcallConfig struct {
 	Allow []string `yaml:"allow"`
+}
+
+// OpsConfig is the operations site and the metrics.
+type OpsConfig struct {
+	URL string `yaml:"url"`
+	// Issuer and Client are its registration at an identity provider that runs
+	// elsewhere; with ours in the same process both are made at the start.
+	Issuer string       `yaml:"issuer"`
+	Client ClientConfig `yaml:"client"`
+	// MetricsToken is the bearer token of /metrics; empty: nobody reads them.
+	MetricsToken Secret `yaml:"metrics_token"`
+}
+
+// LogConfig is the log on standard error.
+type LogConfig struct {
+	Format string `yaml:"format"` // text (default) or json
+	Level  string `yaml:"level"`  // debug, info (default), warn, error
 }
 
 var roles = []string{"idp", "portal", "office", "desk", "ops", "worker"}
@@ -174,6 +198,10 @@ func (c *Config) Check() error {
 	if c.IDP != nil {
 		c.IDP.check(c, add)
 	}
+	if !slices.Contains([]string{"", "starttls", "tls", "plain"}, c.Mail.Security) {
+		add("mail.security: %q is none of starttls, tls, plain", c.Mail.Security)
+	}
+	c.checkOps(add)
 	seen := map[string]bool{}
 	for i := range c.Portals {
 		p := &c.Portals[i]
@@ -184,6 +212,32 @@ func (c *Config) Check() error {
 		p.check(c, add)
 	}
 	return errors.Join(bad...)
+}
+
+// minToken keeps a bearer token from being guessed; crypt.Token has 43.
+const minToken = 16
+
+func (c *Config) checkOps(add func(string, ...any)) {
+	checkURL("ops.url", c.Ops.URL, false, add)
+	checkURL("ops.issuer", c.Ops.Issuer, false, add)
+	if n := len(c.Ops.MetricsToken); n > 0 && n < minToken {
+		add("ops.metrics_token: give at least %d characters", minToken)
+	}
+	if c.Ops.URL != "" && c.IDP == nil && (c.Ops.Issuer == "" || c.Ops.Client.ID == "" || c.Ops.Client.Secret == "") {
+		add("ops: without an identity provider of our own, issuer and client are needed")
+	}
+	if !slices.Contains([]string{"", "text", "json"}, c.Log.Format) {
+		add("log.format: %q is none of text, json", c.Log.Format)
+	}
+	if !slices.Contains([]string{"", "debug", "info", "warn", "error"}, c.Log.Level) {
+		add("log.level: %q is none of debug, info, warn, error", c.Log.Level)
+	}
+	if c.Drain < 0 || c.Drain > time.Minute {
+		add("drain: at most 1m, such as 5s")
+	}
+	if (c.TLS.Certificate == "") != (c.TLS.Key == "") {
+		add("tls: certificate and key go together")
+	}
 }
 
 func (p *IDPConfig) check(c *Config, add func(string, ...any)) {

@@ -23,9 +23,9 @@ func TestConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	for change, want := range map[string]string{
-		"lisen: x":                               "lisen",
-		"roles: [idp, potral]":                   "potral",
-		"trusted_proxies: [here]":                "here",
+		"lisen: x":                                "lisen",
+		"roles: [idp, potral]":                    "potral",
+		"trusted_proxies: [here]":                 "here",
 		"portals: [{code: '72', url: 'ftp://x'}]": "ftp://x",
 		"portals: [{code: '72', url: 'https://a', zone: Asia/Nowhere}]":       "Asia/Nowhere",
 		"portals: [{code: a, url: 'https://a'}, {code: a, url: 'https://b'}]": "twice",

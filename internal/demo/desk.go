@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/a-h/templ"
 	"github.com/pquerna/otp/totp"
 
 	"github.com/okno-gov/okno/internal/base/fault"
@@ -62,8 +61,8 @@ type Desk struct {
 	OIDs func(ctx context.Context) (map[string]AccountState, error)
 	// PutClient registers a relying party and returns its secret.
 	PutClient func(ctx context.Context, c Client) (secret string, err error)
-	// Gallery is the kit of components at /kit.
-	Gallery templ.Component
+	// Gallery is the kit of components, served below /kit/.
+	Gallery http.Handler
 
 	mux *kit.Mux
 }
@@ -83,7 +82,7 @@ func (d *Desk) Handler() http.Handler {
 	m.Handle("GET /outbox", d.showOutbox)
 	m.Handle("GET /persons", d.showPersons)
 	m.Handle("GET /registers", d.showRegisters)
-	m.Handle("GET /kit", d.showKit)
+	m.Mount("GET /kit/", d.Gallery)
 	m.Handle("POST /clock", d.moveClock, kit.Deadline(5*time.Minute))
 	m.Handle("POST /registers/{name}", d.tellRegister)
 
@@ -107,7 +106,7 @@ func (d *Desk) frame(r *http.Request, p *layout.Page) {
 		{Text: l.T("demo.outbox.title"), Href: "/outbox"},
 		{Text: l.T("demo.persons.title"), Href: "/persons"},
 		{Text: l.T("demo.registers.title"), Href: "/registers"},
-		{Text: l.T("demo.kit.title"), Href: "/kit"},
+		{Text: l.T("demo.kit.title"), Href: "/kit/"},
 	}
 }
 
@@ -138,10 +137,6 @@ func (d *Desk) showPersons(w http.ResponseWriter, r *http.Request) error {
 
 func (d *Desk) showRegisters(w http.ResponseWriter, r *http.Request) error {
 	return kit.Render(w, r, http.StatusOK, d.page(r, "demo.registers.title"), registersPage(d.Registers))
-}
-
-func (d *Desk) showKit(w http.ResponseWriter, r *http.Request) error {
-	return kit.Render(w, r, http.StatusOK, d.page(r, "demo.kit.title"), d.Gallery)
 }
 
 func (d *Desk) moveClock(w http.ResponseWriter, r *http.Request) error {

@@ -82,9 +82,9 @@ const (
 
 // Codes that seed data and services/ share.
 const (
-	AgencyPolice    = "umvd-72"
-	AgencyEducation = "education-tyumen"
-	Centre          = "mfc-72-1"
+	AgencyPolice    = "mvd"
+	AgencyEducation = "edu"
+	Centre          = "mfc-tyumen-1"
 )
 
 // Persons are all persons of the demo, the ones without an account first.

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/okno-gov/okno/internal/app"
+)
+
+type backupCommand struct {
+	Config      string `short:"c" default:"/etc/okno/okno.yaml" help:"Configuration file." type:"path"`
+	WithoutKeys bool   `help:"Leave the key file out; keep it elsewhere."`
+	Dir         string `arg:"" help:"Folder to make." type:"path"`
+}
+
+func (b *backupCommand) Run(ctx context.Context) error {
+	cfg, err := app.LoadConfig(b.Config)
+	if err != nil {
+		return err
+	}
+	m, err := app.Backup(ctx, cfg, app.BackupOptions{Dir: b.Dir, WithoutKeys: b.WithoutKeys, Progress: os.Stderr})
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d databases and %d files are in %s\n", len(m.Databases), m.Blobs, b.Dir)
+	return nil
+}
+
+type restoreCommand struct {
+	Config  string `short:"c" default:"/etc/okno/okno.yaml" help:"Configuration file." type:"path"`
+	Replace bool   `help:"Overwrite databases and the key file that exist."`
+	Dir     string `arg:"" help:"The backup." type:"existingdir"`
+}
+
+func (r *restoreCommand) Run(ctx context.Context) error {
+	cfg, err := app.LoadConfig(r.Config)
+	if err != nil {
+		return err
+	}
+	return app.Restore(ctx, cfg, app.BackupOptions{Dir: r.Dir, Replace: r.Replace, Progress: os.Stderr})
+}

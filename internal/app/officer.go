@@ -1,0 +1,34 @@
+package app
+
+import (
+	"context"
+	"slices"
+
+	"github.com/okno-gov/okno/internal/demo"
+	"github.com/okno-gov/okno/internal/idp/person"
+	"github.com/okno-gov/okno/internal/portal/officer"
+)
+
+// seedOfficer gives staff of the demo their work at the first portal.
+func (a *App) seedOfficer(ctx context.Context, oid person.OID, p demo.Person) error {
+	if len(a.portals) == 0 {
+		return nil
+	}
+	o := officer.Officer{
+		Subject: person.FormatOID(oid), Agency: p.Account.Agency, Name: p.Surname + " " + p.Name + " " + p.Patronymic,
+		Post: "Инспектор", Roles: []officer.Role{officer.RoleClerk}, Active: true,
+	}
+	if p.Account.Role == demo.PortalAdmin {
+		o.Agency, o.Post = "", "Администратор портала"
+		o.Roles = []officer.Role{officer.RoleAdmin, officer.RoleEditor, officer.RoleSupport}
+	}
+	known, err := a.portals[0].officers.List(ctx, o.Agency)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(known, func(k officer.Officer) bool { return k.Subject == o.Subject }) {
+		return nil
+	}
+	_, err = a.portals[0].officers.Add(ctx, o)
+	return err
+}
