@@ -113,7 +113,7 @@ func (e *Enrolments) eraseOld(ctx context.Context) (int, error) {
 		}
 		// Values of attempts that nobody can continue any more.
 		n, err := tx.Exec(ctx, `UPDATE enrol.registration SET sealed = NULL WHERE id IN
-			(SELECT id FROM enrol.registration WHERE expires_at < $1 AND sealed IS NOT NULL LIMIT 1000)`, now)
+			(SELECT id FROM enrol.registration WHERE expires_at <= $1 AND sealed IS NOT NULL LIMIT 1000)`, now)
 		total += n
 		return err
 	})
