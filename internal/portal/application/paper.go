@@ -264,22 +264,33 @@ func (p *paper) row(label, value string) {
 	p.Ln(1.4)
 }
 
+// answer prints a row for each line of an answer, with who vouches for it.
 func (p *paper) answer(a form.Answer) {
-	var lines []string
-	for _, line := range a.Lines {
-		if line.Label != "" {
-			lines = append(lines, line.Label+": "+line.Text)
-		} else {
-			lines = append(lines, line.Text)
+	known := ""
+	if a.Known && a.Source != "" {
+		known = "\n" + p.l.T("application.paper.known", "source", a.Source, "date", p.l.Date(a.On))
+	}
+	for i, line := range a.Lines {
+		value := line.Text
+		if i == len(a.Lines)-1 {
+			value += known
 		}
+		label := line.Label
+		if label == "" {
+			label = a.Label
+		}
+		p.row(label, value)
 	}
+	var names []string
 	for _, f := range a.Files {
-		lines = append(lines, f.Name)
+		names = append(names, f.Name)
 	}
-	if len(lines) == 0 {
-		lines = append(lines, "—")
+	switch {
+	case len(names) > 0:
+		p.row(a.Label, strings.Join(names, "\n"))
+	case len(a.Lines) == 0:
+		p.row(a.Label, "—")
 	}
-	p.row(a.Label, strings.Join(lines, "\n"))
 }
 
 func (p *paper) files(files []File) {
