@@ -1,13 +1,16 @@
 package db_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/dbtest"
 )
@@ -157,4 +160,45 @@ func TestClockOffset(t *testing.T) {
 	if got, err := d.ClockOffset(ctx); err != nil || got != 72*time.Hour {
 		t.Errorf("offset %v, %v", got, err)
 	}
+}
+
+func TestAnotherKeyFileIsRefused(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	d := dbtest.New(t)
+	first, second := fileKey(t, "first000", 1), fileKey(t, "second00", 2)
+	ring := func(active crypt.Wrapper, older ...crypt.Wrapper) *crypt.Keyring {
+		k, err := crypt.NewKeyring(make([]byte, 32), active, older...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	for range 2 {
+		if err := d.ProveKeys(ctx, ring(first)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.ProveKeys(ctx, ring(second)); err == nil || !strings.Contains(err.Error(), "first000") {
+		t.Errorf("a file without the key was accepted: %v", err)
+	}
+	if err := d.ProveKeys(ctx, ring(second, first)); err != nil {
+		t.Errorf("after a rotation: %v", err)
+	}
+	if err := d.CheckKeys(ctx, ring(first)); err == nil || !strings.Contains(err.Error(), "second00") {
+		t.Errorf("the file from before the rotation was accepted: %v", err)
+	}
+	forged := fileKey(t, "first000", 9)
+	if err := d.CheckKeys(ctx, ring(forged, second)); err == nil {
+		t.Error("another key under the same name was accepted")
+	}
+}
+
+func fileKey(t *testing.T, id string, fill byte) crypt.Wrapper {
+	t.Helper()
+	w, err := crypt.NewFileKey(id, bytes.Repeat([]byte{fill}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
 }
