@@ -29,6 +29,17 @@ func Samples() []Sample {
 	vi := signedIn("Лента уведомлений")
 	vi.VI = layout.VI{On: true, Size: 150, Spacing: true, Scheme: "dark", NoImages: true, URL: "#vi"}
 	viForm := portalPage("Версия для слабовидящих")
+	// Tatar labels are longer than Russian ones: the frame has to bear them.
+	tatar := portalPage("Кайсы хезмәт кирәк?")
+	tatar.Lang = "tt"
+	tatar.Brand.Sub = "Төмән өлкәсе хезмәтләре"
+	tatar.Nav = []ui.Link{
+		{Text: "Хезмәтләр каталогы", Href: "#catalogue", Current: true},
+		{Text: "Тормыш вазгыятьләре", Href: "#situations"},
+		{Text: "Түләүләр һәм штрафлар", Href: "#pay"},
+		{Text: "Ярдәм", Href: "#help"},
+	}
+	tatar.SignIn.Text, tatar.Register.Text = "Керү", "Теркәлү узу"
 	waiting := portalPage("Очень много желающих")
 	waiting.Refresh = 15
 	return []Sample{
@@ -48,6 +59,7 @@ func Samples() []Sample {
 		{"case", caseP, casePage()},
 		{"empty", signedIn("Избранное"), emptyPage()},
 		{"vi", vi, feedPage()},
+		{"tatar", tatar, tatarPage()},
 		{"vi-settings", viForm, all(ui.H1("Версия для слабовидящих", ""), layout.VIForm(layout.VI{}, "#vi", nil))},
 		{"waiting", waiting, layout.WaitingBody(layout.Waiting{
 			Title: "Сейчас очень много желающих", Place: 1284,

@@ -4,7 +4,8 @@
 export function errorSummary(root) {
   const box = root.querySelector('[data-module="govuk-error-summary"]');
   if (!box) return;
-  if (box.dataset.disableAutoFocus !== 'true') {
+  // In the gallery the summary is one example of many.
+  if (!box.closest('[data-still]')) {
     box.tabIndex = -1;
     box.addEventListener('blur', () => box.removeAttribute('tabindex'), { once: true });
     box.focus();
