@@ -153,7 +153,7 @@ func (p *Party) Callback(w http.ResponseWriter, r *http.Request) error {
 		p.setCookie(w, p.beginningName(b.State), "", -1)
 		return p.refused(w, r, b, q.Get("error"))
 	}
-	s, token, err := p.complete(r, b, q)
+	token, err := p.complete(r, b, q)
 	if err != nil {
 		if !isAway(err) { // otherwise a reload may still succeed
 			p.setCookie(w, p.beginningName(b.State), "", -1)
@@ -162,7 +162,6 @@ func (p *Party) Callback(w http.ResponseWriter, r *http.Request) error {
 	}
 	p.setCookie(w, p.beginningName(b.State), "", -1)
 	p.setCookie(w, p.Config.CookieName, token, 0) // dies with the browser (C-54)
-	_ = s
 	http.Redirect(w, r, b.ReturnTo, http.StatusSeeOther)
 	return nil
 }
@@ -197,38 +196,38 @@ func (p *Party) refused(w http.ResponseWriter, r *http.Request, b *beginning, co
 
 func cut(s string, n int) string { return s[:min(n, len(s))] }
 
-// complete redeems the code and opens the session.
-func (p *Party) complete(r *http.Request, b *beginning, q url.Values) (*Session, string, error) {
+// complete redeems the code and opens the session; it returns the cookie's token.
+func (p *Party) complete(r *http.Request, b *beginning, q url.Values) (string, error) {
 	ctx := r.Context()
 	m, err := p.discover(ctx)
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
 	// RFC 9207: an answer of another provider must not be taken for ours.
 	if iss := q.Get("iss"); iss != "" && iss != p.Config.Issuer || iss == "" && m.AnswersIss {
-		return nil, "", errToken
+		return "", errToken
 	}
 	a, err := p.exchange(ctx, url.Values{
 		"grant_type": {"authorization_code"}, "code": {q.Get("code")}, "redirect_uri": {p.Config.RedirectURL}, "code_verifier": {b.Verifier},
 	})
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
 	c, err := p.identity(ctx, a, b.Nonce)
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
 	if b.Fresh && c.AuthTime.Before(time.Unix(b.At, 0).Add(-skew)) {
-		return nil, "", errToken
+		return "", errToken
 	}
 	if p.Config.ACR != "" && c.ACR != p.Config.ACR {
-		return nil, "", fault.Forbidden("oidcrp.weak")
+		return "", fault.Forbidden("oidcrp.weak")
 	}
 	return p.openSession(ctx, r, a, c)
 }
 
 // openSession replaces what the browser had: the token is always a fresh one.
-func (p *Party) openSession(ctx context.Context, r *http.Request, a *answer, c *wire) (*Session, string, error) {
+func (p *Party) openSession(ctx context.Context, r *http.Request, a *answer, c *wire) (string, error) {
 	now := p.Clock.Now()
 	s := &Session{
 		ID: db.NewID(), Subject: c.Subject, Claims: c.Claims, OpenedAt: now, IdleUntil: now.Add(p.idle()), ExpiresAt: now.Add(p.life()), sid: c.SID,
@@ -251,5 +250,5 @@ func (p *Party) openSession(ctx context.Context, r *http.Request, a *answer, c *
 		}
 		return nil
 	})
-	return s, token, err
+	return token, err
 }

@@ -232,15 +232,21 @@ func (cs *Consents) Visit(ctx context.Context, tx *db.Tx, oid int64, clientID st
 	return nil
 }
 
-// Used writes into the person's journal that a client read a section of the
+// Used writes into the person's journal that a client read sections of the
 // profile, once per client, section and hour.
-func (cs *Consents) Used(ctx context.Context, oid int64, c *client.Client, section string) error {
+func (cs *Consents) Used(ctx context.Context, oid int64, c *client.Client, sections ...string) error {
 	err := cs.DB.InTx(ctx, func(tx *db.Tx) error {
-		return cs.Journal.Write(ctx, tx, journal.Entry{
-			OID: oid, Kind: journal.ProfileRead, Actor: "client:" + c.ID,
-			Once:    fmt.Sprintf("read:%s:%d:%s:%s", c.ID, oid, section, cs.Clock.Now().Format("2006010215")),
-			Details: map[string]string{"client": c.ID, "name": c.Name, "scopes": section},
-		})
+		for _, section := range sections {
+			err := cs.Journal.Write(ctx, tx, journal.Entry{
+				OID: oid, Kind: journal.ProfileRead, Actor: "client:" + c.ID,
+				Once:    fmt.Sprintf("read:%s:%d:%s:%s", c.ID, oid, section, cs.Clock.Now().Format("2006010215")),
+				Details: map[string]string{"client": c.ID, "name": c.Name, "scopes": section},
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("note use of consent: %w", err)

@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"github.com/okno-gov/okno/internal/idp/client"
@@ -47,25 +48,33 @@ func (p *Provider) metadata() map[string]any {
 	}
 }
 
-// discovery changes only with a release; an hour in a cache harms nobody.
+// discovery changes only with a release: the bytes are made once, and an hour in
+// a cache harms nobody.
 func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
-	public(w, "3600")
-	writeJSON(w, http.StatusOK, p.metadata())
+	p.meta.Do(func() {
+		var err error
+		if p.body, err = json.Marshal(p.metadata()); err != nil {
+			panic(err) // strings and lists always marshal
+		}
+	})
+	public(w, "3600", p.body)
 }
 
 // jwks may be cached for as long as a fresh key is published before it signs
 // (a day), with a wide margin.
 func (p *Provider) jwks(w http.ResponseWriter, r *http.Request) {
-	set, err := p.Issuer.Keys.Set(r.Context())
+	body, err := p.Issuer.Keys.SetJSON(r.Context())
 	if err != nil {
 		writeError(w, r, err)
 		return
 	}
-	public(w, "900")
-	writeJSON(w, http.StatusOK, set)
+	public(w, "900", body)
 }
 
-func public(w http.ResponseWriter, seconds string) {
-	w.Header().Set("Cache-Control", "public, max-age="+seconds)
-	w.Header().Set("Access-Control-Allow-Origin", "*")
+func public(w http.ResponseWriter, seconds string, body []byte) {
+	h := w.Header()
+	h.Set("Cache-Control", "public, max-age="+seconds)
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Content-Type", "application/json")
+	_, _ = w.Write(body)
 }

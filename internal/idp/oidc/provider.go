@@ -32,8 +32,9 @@ type Provider struct {
 	// nil: the connection's.
 	Network func(r *http.Request) string
 
-	once   sync.Once
 	limits limiter
+	meta   sync.Once
+	body   []byte // the discovery document
 }
 
 // Pages is what the site of the identity provider gives: cookies and pages.

@@ -103,13 +103,11 @@ func (p *Provider) authenticate(r *http.Request, form url.Values) (*client.Clien
 		return nil, err
 	}
 	c, err := p.prove(r, form, id, secret, assertion)
-	if asksAgain(err) {
-		_ = p.limits.take(key, failuresPerClient, p.Clock.Wall())
+	if err != nil {
+		_ = p.limits.take(key, failuresPerClient, p.Clock.Wall()) // counts; full refuses
 	}
 	return c, err
 }
-
-func asksAgain(err error) bool { return err != nil }
 
 func (p *Provider) prove(r *http.Request, form url.Values, id, secret, assertion string) (*client.Client, error) {
 	if assertion != "" {

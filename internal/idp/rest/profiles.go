@@ -174,10 +174,8 @@ func (p *Profiles) person(r *http.Request, v *view, embed []string, base string)
 		*slots[s.embed] = collection(s.list(v), base+"/"+s.path, slices.Contains(embed, s.embed+".elements"))
 		read = append(read, s.embed)
 	}
-	for _, name := range read {
-		if err := p.Consents.Used(r.Context(), v.OID, v.access.ClientOf, name); err != nil {
-			return nil, err
-		}
+	if err := p.Consents.Used(r.Context(), v.OID, v.access.ClientOf, read...); err != nil {
+		return nil, err
 	}
 	return out, nil
 }

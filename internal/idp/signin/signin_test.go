@@ -494,3 +494,57 @@ func TestDeletedAccount(t *testing.T) {
 		t.Errorf("consents %+v, %v", list, err)
 	}
 }
+
+// ID-MFC-01: a session with one factor is raised by a code, under a fresh token.
+func TestStepUp(t *testing.T) {
+	t.Parallel()
+	w := oidctest.New(t)
+	ctx := context.Background()
+	oid := w.Person("Клеркова", "Вера", "vera@example.org")
+	e, err := w.Dispatcher.Password(ctx, attempt("vera@example.org", oidctest.Password))
+	must(t, err)
+	c := w.Client("OFFICE", rp, func(c *client.Client) { c.FirstParty, c.SecondFactor = true, true })
+	h := request(w, c)
+	if s := next(w, h, e.Session); s.Kind != signin.StepNoFactor {
+		t.Errorf("without an app %s", s.Kind)
+	}
+	must(t, w.DB.InTx(ctx, func(tx *db.Tx) error { return w.Credentials.SetTOTP(ctx, tx, oid, secret) }))
+	if s := next(w, h, e.Session); s.Kind != signin.StepSecondFactor {
+		t.Errorf("with an app %s", s.Kind)
+	}
+	if _, err := w.Dispatcher.StepUp(ctx, e.Session, "000000", session.Visit{}); !fault.Is(err, fault.KindInvalid) {
+		t.Errorf("a wrong code: %v", err)
+	}
+	code, err := totp.GenerateCode(secret, time.Now())
+	must(t, err)
+	up, err := w.Dispatcher.StepUp(ctx, e.Session, code, session.Visit{})
+	must(t, err)
+	if up.Token == e.Token || up.Session.ID != e.Session.ID || up.Session.ACR() != "2fa" {
+		t.Errorf("after the code %+v", up.Session)
+	}
+	if s := next(w, h, up.Session); s.Kind != signin.StepDone {
+		t.Errorf("the last step %s", s.Kind)
+	}
+}
+
+// ID-REC-08: a temporary password lets in once, to set a new one and nothing else.
+func TestTemporaryPasswordLeadsToANewOne(t *testing.T) {
+	t.Parallel()
+	w := oidctest.New(t)
+	ctx := context.Background()
+	oid := w.Person("Соколова", "Анна", "anna@example.org")
+	tmp, err := w.Credentials.NewTemporary(ctx)
+	must(t, err)
+	must(t, w.DB.InTx(ctx, func(tx *db.Tx) error { return w.Credentials.SetTemporary(ctx, tx, oid, tmp) }))
+	e, err := w.Dispatcher.Password(ctx, attempt("anna@example.org", tmp.Password))
+	must(t, err)
+	c := w.Client("PORTAL", rp)
+	for _, h := range []string{"", request(w, c)} {
+		if s := next(w, h, e.Session); s.Kind != signin.StepPassword {
+			t.Errorf("request %q: %s", h, s.Kind)
+		}
+	}
+	if _, err := w.Dispatcher.Password(ctx, attempt("anna@example.org", tmp.Password)); !fault.Is(err, fault.KindInvalid) {
+		t.Errorf("the temporary password works twice: %v", err)
+	}
+}

@@ -30,6 +30,8 @@ import (
 const (
 	keyLife    = 90 * 24 * time.Hour
 	keyOverlap = 24 * time.Hour
+	// keyLead is when the sweep makes the successor: a day of downtime is to spare.
+	keyLead = 2 * keyOverlap
 	// keyCache bounds how long a process works with the keys that it read;
 	// far below keyOverlap, so nodes never disagree about a published key.
 	keyCache = 30 * time.Second
@@ -44,6 +46,7 @@ type Keys struct {
 	mu     sync.Mutex
 	cached []key
 	readAt time.Time // wall time
+	set    []byte    // cached as a published key set
 }
 
 // key is one row of token.key with what was made from it.
@@ -80,7 +83,7 @@ func (k *Keys) sweep(ctx context.Context) (int, error) {
 		if err != nil {
 			return err
 		}
-		if last := newest(keys); last != nil && !k.Clock.Now().Before(last.RetiredAt.Add(-keyOverlap)) {
+		if last := newest(keys); last != nil && !k.Clock.Now().Before(last.RetiredAt.Add(-keyLead)) {
 			if n, err = k.add(ctx, tx, last.Seq+1, laterOf(last.RetiredAt, k.Clock.Now())); err != nil {
 				return err
 			}
@@ -178,14 +181,24 @@ func (k *Keys) List(ctx context.Context) ([]KeyInfo, error) {
 // Set is the published key set (RFC 7517).
 func (k *Keys) Set(ctx context.Context) (jose.JSONWebKeySet, error) {
 	keys, err := k.load(ctx)
-	if err != nil {
-		return jose.JSONWebKeySet{}, err
+	return published(keys), err
+}
+
+// SetJSON is [Keys.Set] as bytes that were made when the keys were read.
+func (k *Keys) SetJSON(ctx context.Context) ([]byte, error) {
+	if _, err := k.load(ctx); err != nil {
+		return nil, err
 	}
-	var s jose.JSONWebKeySet
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.set, nil
+}
+
+func published(keys []key) (s jose.JSONWebKeySet) {
 	for _, one := range keys {
 		s.Keys = append(s.Keys, one.jwk)
 	}
-	return s, nil
+	return s
 }
 
 // Sign makes a compact JWS of claims with the given typ, such as at+jwt.
@@ -291,7 +304,11 @@ func (k *Keys) load(ctx context.Context) ([]key, error) {
 			return nil, err
 		}
 	}
-	k.cached, k.readAt = keys, k.Clock.Wall()
+	set, err := json.Marshal(published(keys))
+	if err != nil {
+		return nil, fmt.Errorf("publish signing keys: %w", err)
+	}
+	k.cached, k.set, k.readAt = keys, set, k.Clock.Wall()
 	return keys, nil
 }
 

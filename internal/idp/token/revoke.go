@@ -95,28 +95,39 @@ func (i *Issuer) SessionsEnded(ctx context.Context, tx *db.Tx, oid person.OID, i
 	if err != nil {
 		return fmt.Errorf("revoke tokens of sessions: %w", err)
 	}
-	for _, r := range rows {
-		if !r.Offline {
-			if err := revokeFamily(ctx, tx, r.ID, "session_ended", i.Clock.Now()); err != nil {
-				return fmt.Errorf("revoke tokens of sessions: %w", err)
-			}
+	told := make([]string, len(rows))
+	for n, r := range rows {
+		told[n] = r.ID
+		if r.Offline {
+			continue
 		}
-		if i.Queue != nil && i.Poster != nil {
-			if err := i.Queue.Enqueue(ctx, tx, LogoutArgs{Family: r.ID}); err != nil {
-				return err
-			}
+		if err := revokeFamily(ctx, tx, r.ID, "session_ended", i.Clock.Now()); err != nil {
+			return fmt.Errorf("revoke tokens of sessions: %w", err)
 		}
 	}
-	return nil
+	return i.tell(ctx, tx, told)
 }
 
-// Forget revokes all tokens of a deleted account; for person.Persons.OnDelete,
-// after the sessions have ended. The rows go with the next sweep.
+// Forget revokes all tokens of a deleted account and tells the clients; for
+// person.Persons.OnDelete. The rows go with a later sweep.
 func (i *Issuer) Forget(ctx context.Context, tx *db.Tx, oid person.OID) error {
-	_, err := tx.Exec(ctx, `UPDATE token.family SET revoked_at=coalesce(revoked_at, $2), revoked_for='account', expires_at=least(expires_at, $2) WHERE oid=$1`,
-		oid, i.Clock.Now())
+	ids, err := db.List[string](ctx, tx, `UPDATE token.family SET revoked_at=$2, revoked_for='account', expires_at=least(expires_at, $2)
+		WHERE oid=$1 AND revoked_at IS NULL RETURNING id::text`, oid, i.Clock.Now())
 	if err != nil {
 		return fmt.Errorf("forget tokens of account: %w", err)
+	}
+	return i.tell(ctx, tx, ids)
+}
+
+// tell enqueues a logout message for each family.
+func (i *Issuer) tell(ctx context.Context, tx *db.Tx, ids []string) error {
+	if i.Queue == nil || i.Poster == nil {
+		return nil
+	}
+	for _, id := range ids {
+		if err := i.Queue.Enqueue(ctx, tx, LogoutArgs{Family: id}); err != nil {
+			return err
+		}
 	}
 	return nil
 }
