@@ -376,3 +376,21 @@ func (s *Server) cleanup() {
 		_ = s.lock.Close()
 	}
 }
+
+// Attach finds the server that another process runs on the state folder dir: a
+// backup while Okno is at work. It returns false when none runs.
+func Attach(dir string) (url func(database string) string, ok bool) {
+	data := filepath.Join(dir, "pg")
+	raw, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
+	if err != nil {
+		return nil, false
+	}
+	// The file's lines: pid, data folder, start time, port, socket folder, …
+	lines := strings.Split(string(raw), "\n")
+	pid, err := strconv.Atoi(strings.TrimSpace(lines[0]))
+	if err != nil || len(lines) < 5 || !isPostmaster(pid, data) {
+		return nil, false
+	}
+	s := &Server{socket: strings.TrimSpace(lines[4])}
+	return s.URL, true
+}
