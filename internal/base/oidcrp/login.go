@@ -155,7 +155,7 @@ func (p *Party) Callback(w http.ResponseWriter, r *http.Request) error {
 	}
 	token, err := p.complete(r, b, q)
 	if err != nil {
-		if !isAway(err) { // otherwise a reload may still succeed
+		if !isAway(err) && !fault.Is(err, fault.KindLimited) { // otherwise a reload may still succeed
 			p.setCookie(w, p.beginningName(b.State), "", -1)
 		}
 		return asFault(err, b.ReturnTo)
@@ -198,6 +198,10 @@ func cut(s string, n int) string { return s[:min(n, len(s))] }
 
 // complete redeems the code and opens the session; it returns the cookie's token.
 func (p *Party) complete(r *http.Request, b *beginning, q url.Values) (string, error) {
+	defer p.exchanges.Add(-1)
+	if p.exchanges.Add(1) > maxExchanges {
+		return "", fault.Limited("oidcrp.busy", timeout)
+	}
 	ctx := r.Context()
 	m, err := p.discover(ctx)
 	if err != nil {

@@ -342,6 +342,50 @@ func TestKeyRotation(t *testing.T) {
 	}
 }
 
+// A slow provider holds a bounded number of callbacks; the rest is told to wait,
+// keeps its beginning and succeeds later.
+func TestCallbacksAreBounded(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	const most = 64
+	held, release := make(chan struct{}, most), make(chan struct{})
+	w.party.HTTP = &http.Client{Transport: holding{held, release}}
+	cookie, asked := w.begin("/")
+	answer := w.answer(asked)
+	var all sync.WaitGroup
+	for range most {
+		all.Go(func() { _, _, _ = w.callback(cookie, answer) })
+	}
+	for range most {
+		<-held
+	}
+	rec, s, err := w.callback(cookie, answer)
+	if s != nil || !fault.Is(err, fault.KindLimited) {
+		t.Errorf("one too many: %v", err)
+	}
+	if len(rec.Result().Cookies()) != 0 {
+		t.Error("the beginning was thrown away")
+	}
+	close(release)
+	all.Wait()
+	w.party.HTTP = nil
+	if _, s, err := w.callback(cookie, answer); err != nil || s == nil {
+		t.Errorf("later: %v", err)
+	}
+}
+
+// holding holds every exchange until it is released.
+type holding struct{ held, release chan struct{} }
+
+func (h holding) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Path == "/token" {
+		h.held <- struct{}{}
+		<-h.release
+		return nil, errors.New("too late")
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
 func TestRefusalOfAnOnLogin(t *testing.T) {
 	t.Parallel()
 	w := open(t)

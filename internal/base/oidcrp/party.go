@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/clock"
@@ -49,9 +50,15 @@ type Party struct {
 	// finds its own account there. An error refuses the sign-in.
 	OnLogin func(ctx context.Context, tx *db.Tx, s *Session) error
 
-	provider provider
-	flights  flights
+	provider  provider
+	flights   flights
+	exchanges atomic.Int32
 }
+
+// maxExchanges bounds how many sign-ins may wait for the provider at once: a
+// provider that is slow, or a browser that repeats callbacks, must not hold
+// every connection of the site.
+const maxExchanges = 64
 
 const (
 	timeout     = 3 * time.Second
