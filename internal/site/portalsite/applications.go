@@ -288,7 +288,7 @@ func (w words) applicationLinks(a *application.Application) []ui.Link {
 func (s *Site) turn(r *http.Request, l words, v *visitor, d *application.Details, reply replyForm) (*page.Turn, error) {
 	out := &page.Turn{
 		Title: l.t("turn.title"), Action: "/lk/applications/" + d.ID + "/answer", Hidden: key(), Comment: reply.comment,
-		Types: l.t("turn.file_hint", "size", l.size(form.MaxFileSize), "types", joinWith(", ", form.FileTypes...)),
+		Types:  l.t("turn.file_hint", "size", l.size(form.MaxFileSize), "types", joinWith(", ", form.FileTypes...)),
 		Accept: page.Accept(form.FileTypes), FileError: reply.files, CommentError: reply.bad.Field("comment"),
 	}
 	for i := len(d.Events) - 1; i >= 0; i-- {
@@ -335,9 +335,9 @@ func (s *Site) outcome(r *http.Request, l words, d *application.Details) (*page.
 func (s *Site) answer(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	l, id := s.words(r), r.PathValue("id")
 	var reply replyForm
-	posted, err := readStep(r, func(_, name string, u document.Upload) error {
-		_, err := s.Applications.UploadReply(r.Context(), v.acc.ID, id, u)
-		if text, ok := uploadError(l, err, name); ok {
+	posted, err := readStep(r, func(u kit.Upload) error {
+		_, err := s.Applications.UploadReply(r.Context(), v.acc.ID, id, document.Upload{Name: u.Name, Body: u.Body})
+		if text, ok := uploadError(l, err, u.Name); ok {
 			reply.files = joinWith("; ", reply.files, text)
 			return nil
 		}

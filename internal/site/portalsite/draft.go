@@ -191,13 +191,13 @@ func (s *Site) saveStep(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	l := s.words(r)
 	id, step := r.PathValue("id"), r.PathValue("step")
 	wrong := map[string]string{}
-	posted, err := readStep(r, func(field, name string, u document.Upload) error {
-		slot, ok := strings.CutPrefix(field, "file.")
+	posted, err := readStep(r, func(u kit.Upload) error {
+		slot, ok := strings.CutPrefix(u.Field, "file.")
 		if !ok {
 			return nil
 		}
-		_, err := s.Applications.Attach(r.Context(), v.acc.ID, id, slot, u, l)
-		if text, ok := uploadError(l, err, name); ok {
+		_, err := s.Applications.Attach(r.Context(), v.acc.ID, id, slot, document.Upload{Name: u.Name, Body: u.Body}, l)
+		if text, ok := uploadError(l, err, u.Name); ok {
 			wrong[slot] = text
 			return nil
 		}

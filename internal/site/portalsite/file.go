@@ -1,9 +1,9 @@
 package portalsite
 
 import (
+	"bytes"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/okno-gov/okno/internal/base/ruid"
@@ -30,31 +30,13 @@ func (s *Site) openDraftFile(w http.ResponseWriter, r *http.Request, v *visitor)
 	return sendFile(w, doc, body)
 }
 
-// sendFile streams a file as a download: what people upload is never shown as a
-// page of this site, and a sandbox stands behind that.
 func sendFile(w http.ResponseWriter, doc *document.Document, body io.ReadCloser) error {
-	defer func() { _ = body.Close() }() // only read
-	h := w.Header()
-	h.Set("Content-Type", doc.Media)
-	h.Set("Content-Length", strconv.FormatInt(doc.Size, 10))
-	h.Set("Content-Disposition", kit.Attachment(doc.Name))
-	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusOK)
-	_, _ = io.Copy(w, body) // half an answer is out: the length tells the browser
-	return nil
+	return kit.Send(w, kit.Download{Name: doc.Name, Media: doc.Media, Size: doc.Size, Body: body})
 }
 
 // sendPDF gives a paper that was made for this request.
 func sendPDF(w http.ResponseWriter, name string, raw []byte) error {
-	h := w.Header()
-	h.Set("Content-Type", "application/pdf")
-	h.Set("Content-Length", strconv.Itoa(len(raw)))
-	h.Set("Content-Disposition", kit.Attachment(name))
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusOK)
-	_, _ = w.Write(raw)
-	return nil
+	return kit.Send(w, kit.Download{Name: name, Media: "application/pdf", Size: int64(len(raw)), Body: io.NopCloser(bytes.NewReader(raw))})
 }
 
 // join puts the parts of a name together.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/i18n"
-	"github.com/okno-gov/okno/internal/base/rutext"
 	"github.com/okno-gov/okno/internal/portal/form"
 	"github.com/okno-gov/okno/internal/site/kit"
 )
@@ -50,24 +49,7 @@ func (w words) daysAgo(at time.Time) int {
 }
 
 // size writes a number of bytes: «84 кБ», «2,4 МБ».
-func (w words) size(n int64) string {
-	switch {
-	case n < 1000:
-		return w.t("size.b", "n", n)
-	case n < 1<<20:
-		return w.t("size.kb", "n", (n+1023)/1024)
-	}
-	tenths := (n*10 + 1<<19) / (1 << 20)
-	text := rutext.Number(tenths / 10)
-	if tenths%10 != 0 {
-		sep := ","
-		if w.Lang() == "en" {
-			sep = "."
-		}
-		text += sep + string(rune('0'+tenths%10))
-	}
-	return w.t("size.mb", "n", text)
-}
+func (w words) size(n int64) string { return kit.SizeText(w.Localizer, n) }
 
 // machine is the time for the attribute datetime.
 func (w words) machine(at time.Time) string { return at.In(w.zone).Format(time.RFC3339) }

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/okno-gov/okno/internal/portal/document"
 	"github.com/okno-gov/okno/internal/site/kit"
 )
 
@@ -39,7 +38,7 @@ func (s *Site) step(h handler) kit.HandlerFunc {
 		if visitorOf(r) != nil {
 			return inner(w, r)
 		}
-		values, err := readStep(r, func(string, string, document.Upload) error { return nil })
+		values, err := readStep(r, func(kit.Upload) error { return nil })
 		if err != nil {
 			return err
 		}

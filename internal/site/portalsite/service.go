@@ -171,4 +171,3 @@ func (s *Site) levelDoor(l words, a *account.Account, need string) page.Door {
 	d.Text, d.Link = l.t("service.door.standard"), link(l.t("service.door.standard_link"), s.IDP+"/profile/data")
 	return d
 }
-

@@ -1,0 +1,57 @@
+package officesite
+
+import (
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/okno-gov/okno/internal/base/clock"
+	"github.com/okno-gov/okno/internal/base/i18n"
+	"github.com/okno-gov/okno/internal/base/oidcrp"
+	"github.com/okno-gov/okno/internal/portal/casework"
+	"github.com/okno-gov/okno/internal/portal/catalogue"
+	"github.com/okno-gov/okno/internal/portal/directory"
+	"github.com/okno-gov/okno/internal/portal/officer"
+	"github.com/okno-gov/okno/internal/portal/term"
+	"github.com/okno-gov/okno/internal/site/kit"
+	"github.com/okno-gov/okno/internal/ui/layout"
+)
+
+// Site is the office of one region's portal.
+type Site struct {
+	Code      string // of the region, part of the cookies' names
+	Brand     layout.Brand
+	IDP       string // public address of the identity provider
+	Agreement string // address of the user agreement, on the portal
+	Zone      *time.Location
+	Clock     *clock.Clock
+	Bundle    *i18n.Bundle
+	Log       *slog.Logger
+	Secure    bool
+
+	TrustedProxies []netip.Prefix
+	Metrics        prometheus.Registerer
+
+	Party     *oidcrp.Party
+	Officers  *officer.Officers
+	Cases     *casework.Cases
+	Services  *catalogue.Services
+	Directory *directory.Directory
+	Calendar  *term.Calendar
+
+	mux *kit.Mux
+}
+
+// Handler is the whole site.
+func (s *Site) Handler() http.Handler {
+	s.mux = &kit.Mux{
+		Name: "office" + s.Code, Bundle: s.Bundle, Log: s.Log, Secure: s.Secure, Zone: s.Zone, Frame: s.frame,
+		TrustedProxies: s.TrustedProxies, Metrics: s.Metrics, Exempt: []string{"POST /auth/backchannel"},
+	}
+	s.mux.Use(s.recognised)
+	s.routes()
+	return s.mux.Handler()
+}
