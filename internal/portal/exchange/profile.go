@@ -32,7 +32,7 @@ type ProfileReader struct {
 // maxProfile bounds the answer: a family with many papers has some 50 kB.
 const maxProfile = 2 << 20
 
-const embed = "?embed=(contacts.elements,addresses.elements,documents.elements,kids.elements)"
+const elements = "?embed=(contacts.elements,addresses.elements,documents.elements,kids.elements)"
 
 // Profile reads everything that the access token permits. A provider that is
 // away is fault Unavailable profile.away, a token that is no longer good fault
@@ -40,7 +40,7 @@ const embed = "?embed=(contacts.elements,addresses.elements,documents.elements,k
 func (p *ProfileReader) Profile(ctx context.Context, token, subject string) (form.Profile, error) {
 	var w wirePerson
 	path := "/rs/prns/" + url.PathEscape(subject)
-	if err := p.get(ctx, path+embed, token, &w); err != nil {
+	if err := p.get(ctx, path+elements, token, &w); err != nil {
 		return form.Profile{}, err
 	}
 	out := w.profile(subject, p.Clock.Now())
