@@ -106,23 +106,29 @@ type Settings struct {
 	DB    *db.DB
 	Clock *clock.Clock
 
-	mu    sync.Mutex
-	read  time.Time
-	cache *Values
+	mu      sync.Mutex
+	read    time.Time
+	cache   *Values
+	reading bool
 }
 
 // freshness is how long a process may act on settings that another changed.
 const freshness = 2 * time.Second
 
 // Get returns the settings in force. When the database does not answer, the
-// last known ones stay in force.
+// last known ones stay in force. One caller at a time reads them anew, the others
+// go on with what is known: they may hold a transaction, and must not wait for
+// somebody who waits for a connection.
 func (s *Settings) Get(ctx context.Context) (Values, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	now := s.Clock.Wall() // a cache ages by the wall, however domain time jumps
-	if s.cache != nil && now.Sub(s.read) < freshness {
-		return *s.cache, nil
+	s.mu.Lock()
+	known := s.cache
+	if known != nil && (s.reading || now.Sub(s.read) < freshness) {
+		s.mu.Unlock()
+		return *known, nil
 	}
+	s.reading = true
+	s.mu.Unlock()
 	v := Default()
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
 		raw, err := db.Find[[]byte](ctx, tx, `SELECT value FROM setting.version ORDER BY version DESC LIMIT 1`)
@@ -131,9 +137,12 @@ func (s *Settings) Get(ctx context.Context) (Values, error) {
 		}
 		return json.Unmarshal(*raw, &v)
 	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reading = false
 	if err != nil {
-		if s.cache != nil {
-			return *s.cache, nil
+		if known != nil {
+			return *known, nil
 		}
 		return Values{}, fmt.Errorf("read settings: %w", err)
 	}
