@@ -43,6 +43,8 @@ type PartAnswer struct {
 	Label string `json:"label"`
 	Value string `json:"value"`
 	Text  string `json:"text"`
+	// Known tells that a register vouches for this part.
+	Known bool `json:"known,omitempty"`
 }
 
 // Text is the answer in one line.
@@ -105,7 +107,7 @@ func (s *State) answer(r *resolved) Answer {
 	}
 	for _, p := range r.parts {
 		if v := r.one(p.name); v != "" {
-			a.Parts = append(a.Parts, PartAnswer{p.name, s.words.T("form.part." + p.name), v, r.text[p.name]})
+			a.Parts = append(a.Parts, PartAnswer{p.name, s.words.T("form.part." + p.name), v, r.text[p.name], r.locked[p.name]})
 		}
 	}
 	return a

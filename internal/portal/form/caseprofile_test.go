@@ -7,20 +7,20 @@ import (
 
 // caseProfile is a profile as cases write it: short, one mark for all that a register checked.
 type caseProfile struct {
-	Level       string     `yaml:"level"`
-	Checked     string     `yaml:"checked"` // day of the register's answer; empty: nothing is verified
-	Person      casePerson `yaml:"person"`
-	SNILS       string     `yaml:"snils"`
-	INN         string     `yaml:"inn"`
-	Passport    string     `yaml:"passport"`
-	IssueDate   string     `yaml:"issue_date"`
-	IssueCode   string     `yaml:"issue_code"`
-	IssuedBy    string     `yaml:"issued_by"`
-	Phone       string     `yaml:"phone"`
-	Email       string     `yaml:"email"`
-	Address     string     `yaml:"address"`
-	Postcode    string     `yaml:"postcode"`
-	Children    []struct {
+	Level     string     `yaml:"level"`
+	Checked   string     `yaml:"checked"` // day of the register's answer; empty: nothing is verified
+	Person    casePerson `yaml:"person"`
+	SNILS     string     `yaml:"snils"`
+	INN       string     `yaml:"inn"`
+	Passport  string     `yaml:"passport"`
+	IssueDate string     `yaml:"issue_date"`
+	IssueCode string     `yaml:"issue_code"`
+	IssuedBy  string     `yaml:"issued_by"`
+	Phone     string     `yaml:"phone"`
+	Email     string     `yaml:"email"`
+	Address   string     `yaml:"address"`
+	Postcode  string     `yaml:"postcode"`
+	Children  []struct {
 		ID               string `yaml:"id"`
 		casePerson       `yaml:",inline"`
 		SNILS            string `yaml:"snils"`
