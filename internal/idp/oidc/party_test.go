@@ -112,7 +112,7 @@ func (s *site) signIn(to, login string) string {
 	return body
 }
 
-// ID-LOG-01, ID-LOG-08, ID-LOG-13, ID-LOG-16, ID-SSO-07
+// ID-LOG-01, ID-LOG-08, ID-LOG-09, ID-LOG-13, ID-LOG-16, ID-SSO-07
 func TestSiteSignsInAndOut(t *testing.T) {
 	t.Parallel()
 	w := oidctest.New(t, oidcrp.Migrations())
@@ -141,6 +141,11 @@ func TestSiteSignsInAndOut(t *testing.T) {
 	}
 	if at, _ := portal.get(portal.url + "/begin"); at.Path != "/login" {
 		t.Errorf("the next sign-in leads to %s", at)
+	}
+	for _, to := range []string{"", "https://evil.example/", "//evil.example"} {
+		if got := portal.signIn(to, "anna@example.org"); got != "Соколова Анна at /" {
+			t.Errorf("without a starting page (%q): %s", to, got)
+		}
 	}
 }
 

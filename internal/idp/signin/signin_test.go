@@ -298,7 +298,7 @@ func next(w *oidctest.World, handle string, sess *session.Session) *signin.Step 
 	return s
 }
 
-// The step follows from what is stored: ID-LOG-01, ID-LOG-09, ID-CNS-01, ID-SSO-05.
+// The step follows from what is stored: ID-CNS-01, ID-SSO-05.
 func TestStepsFollowStoredState(t *testing.T) {
 	t.Parallel()
 	w := oidctest.New(t)
