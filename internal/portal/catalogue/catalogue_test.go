@@ -130,6 +130,19 @@ func TestSearch(t *testing.T) {
 		"запсиь в десткий сад":             "kindergarten-enrolment",
 		"Балалар бакчасы":                  "kindergarten-enrolment",
 		"criminal record":                  "criminal-record",
+		"запись к врачу":                   "doctor-appointment",
+		"записаться на прием к врачу":      "doctor-appointment",
+		"pfgbcm r dhfxe":                   "doctor-appointment",
+		"запсь к врачу":                    "doctor-appointment",
+		"потерял паспорт":                  "passport-replacement",
+		"паспорт в 45 лет":                 "passport-replacement",
+		"поставить машину на учёт":         "vehicle-registration",
+		"прописка":                         "residence-registration",
+		"свадьба":                          "marriage-registration",
+		"детское пособие":                  "child-benefit",
+		"охотбилет":                        "hunting-ticket",
+		"первый класс":                     "school-enrolment",
+		"отпечатки пальцев":                "fingerprints",
 		"СПРАВКА!!! (судимость)":           "criminal-record",
 	} {
 		got, err := s.Search(t.Context(), query, catalogue.Filter{})
@@ -158,6 +171,67 @@ func TestSearch(t *testing.T) {
 	}
 	if sug := must(s.Suggest(t.Context(), "суди", 5))(t); len(sug) == 0 || sug[0].Code != "criminal-record" {
 		t.Errorf("suggestions for «суди»: %v", codes(sug))
+	}
+}
+
+// CAT-06, CAT-07, CAT-08, CAT-10, SVC-22, ID-LVL-04: what the delivered catalogue must hold.
+func TestDeliveredCatalogue(t *testing.T) {
+	t.Parallel()
+	s, b := tyumen(t)
+	ctx := t.Context()
+	if len(b.Services) < 12 {
+		t.Errorf("only %d services", len(b.Services))
+	}
+	for _, c := range []string{"health", "patient"} {
+		if list := must(s.ByCategory(ctx, c))(t); !slices.Contains(codes(list), "doctor-appointment") {
+			t.Errorf("category %s does not lead to the doctor", c)
+		}
+	}
+	levels, deliveries := map[string]int{}, map[string]int{}
+	for _, sv := range b.Services {
+		levels[sv.Level]++
+		deliveries[sv.Delivery]++
+		if (sv.Delivery == catalogue.DeliveryRemote) != sv.Apply() {
+			t.Errorf("%s is %s and its form says %v", sv.Code, sv.Delivery, sv.Apply())
+		}
+	}
+	for _, n := range []int{levels["federal"], levels["regional"], levels["municipal"], deliveries[catalogue.DeliveryInPerson], deliveries[catalogue.DeliveryExternal]} {
+		if n == 0 {
+			t.Errorf("levels %v, deliveries %v", levels, deliveries)
+		}
+	}
+	for code, level := range map[string]string{
+		"criminal-record": "confirmed", "passport-replacement": "confirmed", "marriage-registration": "confirmed",
+		"kindergarten-enrolment": "standard", "vehicle-registration": "standard", "doctor-appointment": "standard", "kindergarten-info": "simplified",
+	} {
+		if sv := must(s.Card(ctx, code))(t); sv.MinLevel != level {
+			t.Errorf("%s needs %s, want %s", code, sv.MinLevel, level)
+		}
+	}
+	kinds := must(s.Card(ctx, "passport-replacement"))(t).Form.Field("kind").Options
+	if len(kinds) != 3 || kinds[0].Value != "first" || kinds[1].Value != "reissue" || kinds[2].Value != "restore" {
+		t.Errorf("first issue, re-issue and restoration of the passport: %+v", kinds)
+	}
+}
+
+// RPG-01, RPS-02: another region from the same program, with its own agencies and services.
+func TestSevastopol(t *testing.T) {
+	t.Parallel()
+	s := newServices(t, dbtest.New(t, directory.Migrations(), catalogue.Migrations()))
+	fill(t, s, "92")
+	card := must(s.Card(t.Context(), "doctor-appointment"))(t)
+	if !strings.Contains(card.Places[0].Address, "Севастополь") {
+		t.Errorf("the doctor's places: %+v", card.Places)
+	}
+	if _, err := s.Card(t.Context(), "hunting-ticket"); !fault.Is(err, fault.KindNotFound) {
+		t.Errorf("a service of another region: %v", err)
+	}
+	operators := map[string]bool{}
+	for _, c := range must(s.Directory.Centres(t.Context(), directory.FunctionConfirm, nil))(t) {
+		operators[c.Operator] = true
+	}
+	if !operators["МФЦ"] || !operators["Ростелеком"] || !operators["РНКБ"] {
+		t.Errorf("centres that confirm: %v", operators)
 	}
 }
 
@@ -317,6 +391,14 @@ func TestServiceFiles(t *testing.T) {
 	for _, want := range []string{"code", "title", "level", "min_level", "form.yaml", "agency", "applicants"} {
 		if !strings.Contains(empty.Lint().Error(), want) {
 			t.Errorf("lint of an empty card does not speak of %s", want)
+		}
+	}
+}
+
+func BenchmarkLoadBundle(b *testing.B) {
+	for b.Loop() {
+		if _, err := catalogue.LoadBundle(os.DirFS(definitions), "72"); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

@@ -65,7 +65,7 @@ type Input struct {
 
 // FieldError is one mistake in one input.
 type FieldError struct {
-	// Input is the name of the input, "child.birth_date".
+	// Input is the name of the input, "child.birth_date", or of a field as a whole, "child".
 	Input string
 	// Rule is what failed: one of the keys of Field.Messages, or check.
 	Rule string
@@ -262,8 +262,8 @@ func (r *resolved) one(part string) string {
 }
 
 func (r *resolved) firstInput() string {
-	if r.field.composite() && r.field.Kind != KindChild {
-		return inputName(r.field.ID, r.parts[0].name)
+	if first := r.parts; r.field.composite() && r.field.Kind != KindChild && !r.locked[first[0].name] {
+		return inputName(r.field.ID, first[0].name)
 	}
 	return r.field.ID
 }

@@ -295,8 +295,8 @@ func (s *State) ages(r *resolved, p part, v string) {
 	}
 	years := Age(born, s.in.Today)
 	at := p
-	if r.child != nil || r.locked[p.name] && f.Kind == KindChild {
-		at = part{kind: KindChild} // the birthday is no input then: the choice of the child is
+	if r.child != nil || r.locked[p.name] {
+		at = part{kind: f.Kind} // the birthday is no input then: the field as a whole has the mistake
 	}
 	switch {
 	case f.MinAge != nil && years < *f.MinAge:
