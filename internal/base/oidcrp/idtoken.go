@@ -64,9 +64,9 @@ func (a *audience) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*[]string)(a))
 }
 
-// open checks signature, issuer, audience and times of a token and that it is
-// not of another kind.
-func (p *Party) open(ctx context.Context, raw string, types ...string) (*wire, error) {
+// verify checks the signature of a token and that it is not of another kind, and
+// answers its claims.
+func (p *Party) verify(ctx context.Context, raw string, types ...string) ([]byte, error) {
 	if len(raw) > 64<<10 {
 		return nil, errToken
 	}
@@ -88,6 +88,16 @@ func (p *Party) open(ctx context.Context, raw string, types ...string) (*wire, e
 	payload, err := obj.Verify(key.Key)
 	if err != nil {
 		return nil, errToken
+	}
+	return payload, nil
+}
+
+// open checks signature, issuer, audience and times of a token and that it is
+// not of another kind.
+func (p *Party) open(ctx context.Context, raw string, types ...string) (*wire, error) {
+	payload, err := p.verify(ctx, raw, types...)
+	if err != nil {
+		return nil, err
 	}
 	var c wire
 	if err := json.Unmarshal(payload, &c); err != nil {
