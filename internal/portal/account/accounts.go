@@ -112,6 +112,27 @@ func (a *Accounts) OfferLevel(ctx context.Context, tx *db.Tx, subject string, le
 	return nil
 }
 
+// RaiseOffer takes the provider's word that the level was raised; it takes
+// effect with the next sign-in (C-53). Word that comes late, after a sign-in
+// with a higher level, changes nothing.
+func (a *Accounts) RaiseOffer(ctx context.Context, tx *db.Tx, subject string, level Level) error {
+	_, err := tx.Exec(ctx, `UPDATE account.account SET offered = GREATEST(offered, $2) WHERE subject = $1`, subject, level)
+	if err != nil {
+		return fmt.Errorf("raise offered level: %w", err)
+	}
+	return nil
+}
+
+// FindBySubject answers the account of a subject, nil when this portal does not
+// know it.
+func (a *Accounts) FindBySubject(ctx context.Context, tx *db.Tx, subject string) (*Account, error) {
+	acc, err := find(ctx, tx, `subject = $1`, subject)
+	if fault.Is(err, fault.KindNotFound) {
+		return nil, nil
+	}
+	return acc, err
+}
+
 // Close forgets a person whose account was deleted at the provider: subject,
 // contacts and choices go, the id stays as owner of what agencies still hold
 // (G-23, C-57). It is idempotent.

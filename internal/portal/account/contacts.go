@@ -47,4 +47,27 @@ func (a *Accounts) SetContacts(ctx context.Context, tx *db.Tx, id string, c Cont
 	return nil
 }
 
+// ForgetContact drops a contact that has changed at the provider: messages about
+// a person must not go to a number that may be somebody else's now. The next
+// reading of the profile brings the new one. kind is "phone" or "email"; what
+// was read after the change stays.
+func (a *Accounts) ForgetContact(ctx context.Context, tx *db.Tx, id, kind string, changed time.Time) error {
+	at, err := db.Find[time.Time](ctx, tx, `SELECT contacts_at FROM account.account
+		WHERE id = $1 AND contacts IS NOT NULL AND contacts_at <= $2 FOR UPDATE`, id, changed)
+	if err != nil || at == nil {
+		return err
+	}
+	c, err := a.Contacts(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	switch kind {
+	case "phone":
+		c.Mobile = ""
+	case "email":
+		c.Email = ""
+	}
+	return a.SetContacts(ctx, tx, id, c, *at)
+}
+
 func contactsAAD(id string) string { return "account.contacts:" + id }

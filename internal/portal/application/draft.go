@@ -12,6 +12,7 @@ import (
 	"github.com/okno-gov/okno/internal/portal/catalogue"
 	"github.com/okno-gov/okno/internal/portal/document"
 	"github.com/okno-gov/okno/internal/portal/form"
+	"github.com/okno-gov/okno/internal/portal/journal"
 	"github.com/okno-gov/okno/internal/portal/notice"
 	"github.com/okno-gov/okno/internal/portal/setting"
 	"github.com/okno-gov/okno/internal/portal/term"
@@ -53,6 +54,9 @@ func (a *Applications) Begin(ctx context.Context, owner, service, key string, p 
 		if err := permitted(acc, card); err != nil {
 			return err
 		}
+		if err := a.noteProfile(ctx, tx, owner, p); err != nil {
+			return err
+		}
 		if earlier, err := findDraft(ctx, tx, `owner_id = $1 AND start_key = $2`, owner, key); err != nil || earlier != nil {
 			if earlier != nil {
 				*d = earlier.Draft
@@ -75,6 +79,41 @@ func (a *Applications) Begin(ctx context.Context, owner, service, key string, p 
 		return nil, err
 	}
 	return d, nil
+}
+
+// noteProfile keeps the confirmed contacts of a profile that was read, for
+// messages to the person, and journals the reading.
+func (a *Applications) noteProfile(ctx context.Context, tx *db.Tx, owner string, p form.Profile) error {
+	c := account.Contacts{}
+	if p.Phone.Verified {
+		c.Mobile = p.Phone.Value
+	}
+	if p.Email.Verified {
+		c.Email = p.Email.Value
+	}
+	// A provider that gives no contacts at all is not asked for them; what is
+	// known stays.
+	if c != (account.Contacts{}) {
+		if err := a.Accounts.SetContacts(ctx, tx, owner, c, p.TakenAt); err != nil {
+			return err
+		}
+	}
+	return a.Journal.Look(ctx, tx, journal.Entry{Owner: owner, Kind: journal.ProfileRead, Actor: "system"})
+}
+
+// Forget deletes the drafts of an owner whose account was deleted. What was sent
+// stays with the agencies (G-23).
+func (a *Applications) Forget(ctx context.Context, tx *db.Tx, owner string) error {
+	ids, err := db.List[string](ctx, tx, `SELECT id FROM application.draft WHERE owner_id = $1 LIMIT $2`, owner, maxDrafts)
+	if err != nil {
+		return fmt.Errorf("forget drafts: %w", err)
+	}
+	for _, id := range ids {
+		if err := a.dropDraft(ctx, tx, owner, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *Applications) insertDraft(ctx context.Context, tx *db.Tx, d *Draft, key string, sealed []byte) error {
@@ -186,12 +225,14 @@ func (a *Applications) Open(ctx context.Context, owner, id string, words form.Wo
 
 // Refresh lays a newer profile under a draft that is opened again (DRF-05).
 func (a *Applications) Refresh(ctx context.Context, owner, id string, p form.Profile) error {
-	return a.change(ctx, owner, id, nil, func(v *DraftView) error {
-		if p.TakenAt.After(v.ProfileAt) {
-			v.Profile, v.ProfileAt = p, p.TakenAt
+	_, err := a.changeView(ctx, owner, id, nil, func(tx *db.Tx, v *DraftView) error {
+		if !p.TakenAt.After(v.ProfileAt) {
+			return nil
 		}
-		return nil
+		v.Profile, v.ProfileAt = p, p.TakenAt
+		return a.noteProfile(ctx, tx, owner, p)
 	})
+	return err
 }
 
 // SaveStep keeps what was sent for a step, right or wrong, and answers the form
@@ -273,11 +314,6 @@ func (a *Applications) dropDraft(ctx context.Context, tx *db.Tx, owner, id strin
 		return err
 	}
 	return a.Notices.Remove(ctx, tx, owner, holderOfDraft(id))
-}
-
-func (a *Applications) change(ctx context.Context, owner, id string, words form.Words, fn func(*DraftView) error) error {
-	_, err := a.changed(ctx, owner, id, words, fn)
-	return err
 }
 
 func (a *Applications) changed(ctx context.Context, owner, id string, words form.Words, fn func(*DraftView) error) (*DraftView, error) {

@@ -270,7 +270,7 @@ func TestSentApplicationIsSeenAtOnce(t *testing.T) {
 	}
 	page, err := k.Journal.List(ctx, k.anna, journal.Filter{})
 	must(t, err)
-	if len(page.Entries) != 1 || page.Entries[0].Kind != journal.Submitted {
+	if len(page.Entries) != 2 || page.Entries[0].Kind != journal.Submitted || page.Entries[1].Kind != journal.ProfileRead {
 		t.Errorf("journal %+v", page.Entries)
 	}
 }

@@ -566,7 +566,7 @@ func TestLooksAreVisibleToTheCitizen(t *testing.T) {
 		body.Close()
 	}
 	must(t, k.Note(ctx, k.act(t, k.ivan, app.ID, "Проверить архив")))
-	page, err := k.Journal.List(ctx, k.anna, journal.Filter{Kinds: journal.Access})
+	page, err := k.Journal.List(ctx, k.anna, journal.Filter{Kinds: []journal.Kind{journal.Looked, journal.Listed, journal.FileOpened}})
 	must(t, err)
 	var got []string
 	for _, e := range page.Entries {

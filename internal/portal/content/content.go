@@ -38,7 +38,7 @@ type Entry struct {
 	Version string    `json:"version,omitempty"`
 	Title   form.Text `json:"title"`
 	Short   form.Text `json:"short,omitzero"`
-	// Body is Markdown.
+	// Body is Markdown; see [Entry.Markdown] for its links.
 	Body form.Text `json:"body,omitzero"`
 	// Since is the day from which the text is in force, or of the news.
 	Since time.Time `json:"since,omitzero"`
@@ -197,4 +197,10 @@ func checkRelated(entries []Entry) []error {
 		}
 	}
 	return out
+}
+
+// Markdown is the body in the language, with links to the identity provider ("idp:/profile/data")
+// made absolute: idp is its public address without a slash at the end.
+func (e *Entry) Markdown(lang, idp string) string {
+	return strings.ReplaceAll(e.Body.In(lang), "](idp:/", "]("+idp+"/")
 }

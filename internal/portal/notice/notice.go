@@ -34,6 +34,10 @@ const (
 	CategorySupport     Category = "support"     // Техподдержка
 )
 
+// CategoryAccount is word about the account itself, such as the result of a data
+// check (NTF-06). It is no filter: it is seen among all.
+const CategoryAccount Category = "account"
+
 // Categories are all categories in the order of the filter.
 var Categories = []Category{
 	CategoryPayment, CategoryApplication, CategoryDraft, CategoryAppointment, CategoryLetter, CategorySupport,
@@ -50,6 +54,10 @@ const (
 	TypeSupport     Type = "support"     // answers of technical support
 	TypeNews        Type = "news"        // news of the portal
 )
+
+// TypeAccount is word about the account: the identity provider sends it by its
+// own ways, so it is in no row of the settings.
+const TypeAccount Type = "account"
 
 // Types are all types in the order of the settings page.
 var Types = []Type{TypeApplication, TypeDraft, TypeSupport, TypeNews}
