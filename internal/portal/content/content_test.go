@@ -239,3 +239,25 @@ func TestLoadRefuses(t *testing.T) {
 		}
 	}
 }
+
+// Links to the identity provider become absolute; every other link of the delivered texts stays on
+// the portal or names a scheme.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	_, entries := delivered(t)
+	for _, e := range entries {
+		for _, lang := range []string{"ru", "tt", "en"} {
+			md := e.Markdown(lang, "https://esia.example")
+			for _, part := range strings.Split(md, "](")[1:] {
+				target, _, _ := strings.Cut(part, ")")
+				if !strings.HasPrefix(target, "/") && !strings.HasPrefix(target, "https://") {
+					t.Errorf("%s %s links to %q", e.Kind, e.Code, target)
+				}
+			}
+		}
+	}
+	e := content.Entry{Body: form.Text{RU: "[данные](idp:/profile/data)"}}
+	if got := e.Markdown("en", "https://esia.example"); got != "[данные](https://esia.example/profile/data)" {
+		t.Errorf("%q", got)
+	}
+}

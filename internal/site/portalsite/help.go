@@ -14,10 +14,10 @@ import (
 const newsSize = 20
 
 // questions are frequent questions whose answers open in place (HLP-01, HLP-02).
-func (w words) questions(list []content.Entry) []ui.Question {
+func (w words) questions(list []content.Entry, idp string) []ui.Question {
 	var out []ui.Question
 	for _, e := range list {
-		out = append(out, ui.Question{ID: "q-" + e.Code, Text: w.in(e.Title), Answer: page.Answer(w.in(e.Short), w.in(e.Body), "/help/"+e.Code)})
+		out = append(out, ui.Question{ID: "q-" + e.Code, Text: w.in(e.Title), Answer: page.Answer(w.in(e.Short), e.Markdown(w.Lang(), idp), "/help/"+e.Code)})
 	}
 	return out
 }
@@ -28,7 +28,7 @@ func (s *Site) popularQuestions(r *http.Request, n int) ([]ui.Question, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.words(r).questions(list), nil
+	return s.words(r).questions(list, s.IDP), nil
 }
 
 // showHelp is the list of questions, or what a search in them found. It is open
@@ -53,7 +53,7 @@ func (s *Site) showHelp(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		out.Questions = l.questions(list)
+		out.Questions = l.questions(list, s.IDP)
 	}
 	p := s.page(r, l.t("help.title"))
 	p.NoIndex = out.Searched
@@ -68,7 +68,7 @@ func (s *Site) showArticle(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	l := s.words(r)
-	out := page.Article{Title: l.in(e.Title), Text: l.in(e.Body)}
+	out := page.Article{Title: l.in(e.Title), Text: e.Markdown(l.Lang(), s.IDP)}
 	out.Rate = &page.Rate{Action: "/help/" + e.Code + "/rate", Done: s.mux.TakeFlash(w, r) != ""}
 	if !e.Since.IsZero() {
 		out.Date = l.t("help.updated", "date", l.Date(e.Since))
@@ -130,7 +130,7 @@ func (s *Site) showNewsItem(w http.ResponseWriter, r *http.Request) error {
 	p := s.page(r, l.in(e.Title))
 	p.Desc = l.in(e.Short)
 	p.Breadcrumbs = l.crumbs(link(l.t("news.title"), "/news"))
-	return kit.Render(w, r, http.StatusOK, p, page.ArticlePage(page.Article{Title: l.in(e.Title), Text: l.in(e.Body), Date: l.Date(e.Since)}))
+	return kit.Render(w, r, http.StatusOK, p, page.ArticlePage(page.Article{Title: l.in(e.Title), Text: e.Markdown(l.Lang(), s.IDP), Date: l.Date(e.Since)}))
 }
 
 // showActs names the legal acts that the portal rests on (LAW-01).
@@ -158,5 +158,5 @@ func (s *Site) showPrivacy(w http.ResponseWriter, r *http.Request) error {
 	l := s.words(r)
 	p := s.page(r, l.in(e.Title))
 	p.Breadcrumbs = l.crumbs()
-	return kit.Render(w, r, http.StatusOK, p, page.ArticlePage(page.Article{Title: l.in(e.Title), Text: l.in(e.Body), Date: l.t("agreement.version", "version", l.Date(e.Since))}))
+	return kit.Render(w, r, http.StatusOK, p, page.ArticlePage(page.Article{Title: l.in(e.Title), Text: e.Markdown(l.Lang(), s.IDP), Date: l.t("agreement.version", "version", l.Date(e.Since))}))
 }
