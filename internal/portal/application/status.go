@@ -46,7 +46,6 @@ type move struct {
 var (
 	applicant = []Actor{ActorApplicant}
 	officer   = []Actor{ActorOfficer}
-	system    = []Actor{ActorSystem}
 	agency    = []Actor{ActorOfficer, ActorSystem}
 	anyone    = []Actor{ActorApplicant, ActorOfficer, ActorSystem}
 )

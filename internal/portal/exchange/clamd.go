@@ -64,7 +64,7 @@ func verdict(answer string, sendErr error) (document.Verdict, error) {
 	rest, ok := strings.CutPrefix(answer, "stream: ")
 	name, found := strings.CutSuffix(rest, " FOUND")
 	switch {
-	case ok && found && name != "":
+	case ok && found && name != "" && !strings.ContainsAny(name, " \n"):
 		return document.Verdict{State: document.ScanInfected, Signature: name}, nil
 	case ok && rest == "OK" && sendErr == nil:
 		return document.Verdict{State: document.ScanClean}, nil
