@@ -9,13 +9,13 @@ import (
 )
 
 type backupCommand struct {
-	Config      string `short:"c" default:"/etc/okno/okno.yaml" help:"Configuration file." type:"path"`
+	configFile
 	WithoutKeys bool   `help:"Leave the key file out; keep it elsewhere."`
 	Dir         string `arg:"" help:"Folder to make." type:"path"`
 }
 
 func (b *backupCommand) Run(ctx context.Context) error {
-	cfg, err := app.LoadConfig(b.Config)
+	cfg, err := b.load()
 	if err != nil {
 		return err
 	}
@@ -28,13 +28,13 @@ func (b *backupCommand) Run(ctx context.Context) error {
 }
 
 type restoreCommand struct {
-	Config  string `short:"c" default:"/etc/okno/okno.yaml" help:"Configuration file." type:"path"`
+	configFile
 	Replace bool   `help:"Overwrite databases and the key file that exist."`
 	Dir     string `arg:"" help:"The backup." type:"existingdir"`
 }
 
 func (r *restoreCommand) Run(ctx context.Context) error {
-	cfg, err := app.LoadConfig(r.Config)
+	cfg, err := r.load()
 	if err != nil {
 		return err
 	}

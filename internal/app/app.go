@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,6 +53,9 @@ type App struct {
 	stopClock context.CancelFunc
 	stopping  atomic.Bool
 }
+
+// maxConns of one process to one database.
+const maxConns = 24
 
 // Options of [New] that no configuration file may set.
 type Options struct {
@@ -114,18 +118,18 @@ func (a *App) build(ctx context.Context) error {
 }
 
 // openDatabase opens one of the databases, making it first when it lives in
-// the private PostgreSQL, and migrates it.
-func (a *App) openDatabase(ctx context.Context, url, name string, sources []db.Source) (*db.DB, error) {
+// the private PostgreSQL, and migrates it. direct leads past a pooler.
+func (a *App) openDatabase(ctx context.Context, url, direct Secret, name string, sources []db.Source) (*db.DB, error) {
 	if url == "" {
 		if err := a.pg.CreateDatabase(ctx, name); err != nil {
 			return nil, err
 		}
-		url = a.pg.URL(name)
+		url = Secret(a.pg.URL(name))
 	}
-	if err := db.Migrate(ctx, url, sources...); err != nil {
+	if err := db.Migrate(ctx, string(cmp.Or(direct, url)), sources...); err != nil {
 		return nil, err
 	}
-	d, err := db.Open(ctx, db.Config{URL: url, MaxConns: 24, CacheDescribe: a.cfg.Pgbouncer})
+	d, err := db.Open(ctx, db.Config{URL: string(url), MaxConns: maxConns, CacheDescribe: a.cfg.Pgbouncer})
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -91,8 +93,9 @@ func (o BackupOptions) say(format string, args ...any) {
 	}
 }
 
-// named is one database with its address.
-type named struct{ name, url string }
+// named is one database with its address, a direct one where there is a pooler.
+// admin leads to the private PostgreSQL that holds it; empty: it is foreign.
+type named struct{ name, url, admin string }
 
 // databaseURLs are the addresses of all databases of a configuration. With a
 // private PostgreSQL it joins the running one or starts it; stop ends the latter.
@@ -110,39 +113,75 @@ func databaseURLs(ctx context.Context, cfg Config) (out []named, stop func(), er
 		}
 		private = url
 	}
-	add := func(name string, url Secret) {
-		if url == "" {
-			url = Secret(private(name))
+	add := func(name string, url, direct Secret) {
+		d := named{name: name, url: string(cmp.Or(direct, url))}
+		if d.url == "" {
+			d.url, d.admin = private(name), private("postgres")
 		}
-		out = append(out, named{name, string(url)})
+		out = append(out, d)
 	}
 	if cfg.IDP != nil {
-		add("okno_idp", cfg.IDP.Database)
+		add(idpDatabase, cfg.IDP.Database, cfg.IDP.DatabaseDirect)
 	}
 	for _, p := range cfg.Portals {
-		add("okno_portal_"+p.Code, p.Database)
+		add(p.databaseName(), p.Database, p.DatabaseDirect)
 	}
 	return out, stop, nil
 }
 
-// pgTool runs one of PostgreSQL's programs on a database; the address goes by
+const idpDatabase = "okno_idp"
+
+// ensureDatabase makes a database of the private PostgreSQL; others are made by
+// whoever runs their server.
+func ensureDatabase(ctx context.Context, d named) error {
+	if d.admin == "" {
+		return nil
+	}
+	return postgres.CreateDatabase(ctx, d.admin, d.name)
+}
+
+// pgTool runs one of PostgreSQL's programs on a database; the password goes by
 // the environment, since everybody may read command lines.
-func pgTool(ctx context.Context, url, name string, args ...string) error {
+func pgTool(ctx context.Context, address, name string, args ...string) error {
 	bin, err := postgres.Binaries()
 	if err != nil {
 		return err
 	}
-	c, err := pgx.ParseConfig(url)
+	public, password, err := libpqURL(address)
 	if err != nil {
-		return errors.New("the database URL cannot be read")
+		return err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, name), args...)
-	cmd.Env = append(os.Environ(), "PGHOST="+c.Host, fmt.Sprintf("PGPORT=%d", c.Port), "PGUSER="+c.User, "PGPASSWORD="+c.Password, "PGDATABASE="+c.Database)
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, name), append([]string{"--dbname=" + public}, args...)...)
+	cmd.Env = append(os.Environ(), "PGPASSWORD="+password, "LC_ALL=C")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("%s %s: %w: %s", name, c.Database, err, strings.TrimSpace(string(out)))
+		return fmt.Errorf("%s: %w: %s", name, err, strings.TrimSpace(string(out)))
 	}
 	return nil
+}
+
+// libpqURL parts an address into what a command line may show and the password,
+// without the parameters that pgx alone understands.
+func libpqURL(address string) (public, password string, err error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", "", errors.New("the database URL cannot be read")
+	}
+	if u.User != nil {
+		password, _ = u.User.Password()
+		u.User = url.User(u.User.Username())
+	}
+	q := u.Query()
+	if p := q.Get("password"); p != "" {
+		password = p
+	}
+	for k := range q {
+		if k == "password" || k == "default_query_exec_mode" || k == "statement_cache_capacity" || strings.HasPrefix(k, "pool_") {
+			q.Del(k)
+		}
+	}
+	u.RawQuery = q.Encode()
+	return u.String(), password, nil
 }
 
 // blobFolders are the contexts that keep files.
@@ -328,7 +367,7 @@ func restoreDatabase(ctx context.Context, d named, o BackupOptions) error {
 		return fmt.Errorf("restore %s: %w", d.name, err)
 	}
 	return pgTool(ctx, d.url, "pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction",
-		"--dbname="+name, filepath.Join(o.Dir, d.name+".dump"))
+		filepath.Join(o.Dir, d.name+".dump"))
 }
 
 func restoreBlobs(ctx context.Context, cfg Config, dir string, m *Manifest) error {

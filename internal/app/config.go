@@ -55,7 +55,9 @@ type IDPConfig struct {
 	URL      string `yaml:"url"`      // public base, the OIDC issuer
 	DeskURL  string `yaml:"desk_url"` // service centres' site
 	Database Secret `yaml:"database"` // empty: okno_idp in the private PostgreSQL
-	Zone     string `yaml:"zone"`     // legal days; default Europe/Moscow
+	// DatabaseDirect leads past the pooler, for migrations and backups.
+	DatabaseDirect Secret `yaml:"database_direct"`
+	Zone           string `yaml:"zone"` // legal days; default Europe/Moscow
 	// HelpURL is the portal that help and agreement links lead to.
 	HelpURL  string            `yaml:"help_url"`
 	Operator string            `yaml:"operator"` // who answers for it: ID-SSO-06
@@ -76,8 +78,10 @@ type PortalConfig struct {
 	URL       string `yaml:"url"`
 	OfficeURL string `yaml:"office_url"`
 	Database  Secret `yaml:"database"` // empty: okno_portal_<code> in the private PostgreSQL
-	Zone      string `yaml:"zone"`
-	Issuer    string `yaml:"issuer"` // of the identity provider; empty: ours
+	// DatabaseDirect leads past the pooler, for migrations and backups.
+	DatabaseDirect Secret `yaml:"database_direct"`
+	Zone           string `yaml:"zone"`
+	Issuer         string `yaml:"issuer"` // of the identity provider; empty: ours
 	// Client and OfficeClient are this portal's registrations there. With the
 	// identity provider in the same process they are made at the start.
 	Client       ClientConfig `yaml:"client"`
@@ -246,9 +250,7 @@ func (p *IDPConfig) check(c *Config, add func(string, ...any)) {
 	checkURL("idp.mvd.url", p.MVD.URL, false, add)
 	checkURL("idp.sfr.url", p.SFR.URL, false, add)
 	checkZone("idp.zone", p.Zone, add)
-	if p.Database == "" && !c.PrivatePostgres {
-		add("idp.database: give a URL, or set private_postgres")
-	}
+	c.checkDatabase("idp", p.Database, p.DatabaseDirect, add)
 }
 
 func (p *PortalConfig) check(c *Config, add func(string, ...any)) {
@@ -259,14 +261,25 @@ func (p *PortalConfig) check(c *Config, add func(string, ...any)) {
 	checkURL(name+".url", p.URL, true, add)
 	checkURL(name+".office_url", p.OfficeURL, false, add)
 	checkZone(name+".zone", p.Zone, add)
-	if p.Database == "" && !c.PrivatePostgres {
-		add("%s.database: give a URL, or set private_postgres", name)
-	}
+	c.checkDatabase(name, p.Database, p.DatabaseDirect, add)
 	if p.Issuer == "" && c.IDP == nil {
 		add("%s.issuer: name the identity provider", name)
 	}
 	if c.IDP == nil && (p.Client.ID == "" || p.Client.Secret == "") {
 		add("%s.client: id and secret at the identity provider are needed", name)
+	}
+}
+
+func (p *PortalConfig) databaseName() string { return "okno_portal_" + p.Code }
+
+func (c *Config) checkDatabase(name string, url, direct Secret, add func(string, ...any)) {
+	switch {
+	case url == "" && !c.PrivatePostgres:
+		add("%s.database: give a URL, or set private_postgres", name)
+	case url != "" && !strings.HasPrefix(string(url), "postgres://") && !strings.HasPrefix(string(url), "postgresql://"):
+		add("%s.database: a URL begins with postgres://", name)
+	case url != "" && c.Pgbouncer && direct == "":
+		add("%s.database_direct: migrations need a way past pgbouncer", name)
 	}
 }
 

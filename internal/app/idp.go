@@ -63,7 +63,7 @@ func idpMigrations() []db.Source {
 
 func (a *App) newIDP(ctx context.Context) (*idp, error) {
 	cfg := a.cfg.IDP
-	d, err := a.openDatabase(ctx, string(cfg.Database), "okno_idp", idpMigrations())
+	d, err := a.openDatabase(ctx, cfg.Database, cfg.DatabaseDirect, idpDatabase, idpMigrations())
 	if err != nil {
 		return nil, err
 	}

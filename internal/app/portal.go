@@ -26,6 +26,7 @@ import (
 	"github.com/okno-gov/okno/internal/portal/officer"
 	portalsetting "github.com/okno-gov/okno/internal/portal/setting"
 	"github.com/okno-gov/okno/internal/portal/term"
+	"github.com/okno-gov/okno/internal/site/officesite"
 	"github.com/okno-gov/okno/internal/site/portalsite"
 	"github.com/okno-gov/okno/internal/ui/layout"
 	"github.com/okno-gov/okno/services"
@@ -60,7 +61,7 @@ func portalMigrations() []db.Source {
 }
 
 func (a *App) newPortal(ctx context.Context, cfg PortalConfig) (*portal, error) {
-	d, err := a.openDatabase(ctx, string(cfg.Database), "okno_portal_"+cfg.Code, portalMigrations())
+	d, err := a.openDatabase(ctx, cfg.Database, cfg.DatabaseDirect, cfg.databaseName(), portalMigrations())
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +174,12 @@ func (a *App) servePortal(p *portal) error {
 	}
 	if a.cfg.has("office") && p.cfg.OfficeURL != "" {
 		party := a.party(p, issuer, p.cfg.OfficeURL, p.cfg.OfficeClient, []string{"openid", "fullname"}, "office"+p.cfg.Code, "2fa")
-		_ = party
+		site := &officesite.Site{
+			Code: p.cfg.Code, Brand: layout.Brand{Name: p.cfg.Brand.Name, Phone: p.cfg.Brand.Phone}, IDP: issuer, Agreement: p.cfg.URL + "/agreement",
+			Zone: p.zone, Clock: a.clock, Bundle: a.bundle, Log: a.log, Secure: secure(p.cfg.OfficeURL), TrustedProxies: a.proxies(), Metrics: a.metrics,
+			Party: party, Officers: p.officers, Cases: p.cases, Services: p.services, Directory: p.directory,
+		}
+		a.addHost(p.cfg.OfficeURL, site.Handler())
 	}
 	return nil
 }

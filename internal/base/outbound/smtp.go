@@ -71,6 +71,18 @@ func (m *Mail) Send(ctx context.Context, e Envelope) error {
 	return nil
 }
 
+// Check connects, secures and authenticates without sending anything.
+func (m *Mail) Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, smtpTimeout)
+	defer cancel()
+	client, closeAll, err := m.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	return client.Quit()
+}
+
 // connect gives a greeted, secured and authenticated connection.
 func (m *Mail) connect(ctx context.Context) (*smtp.Client, func(), error) {
 	dial := m.Dial
