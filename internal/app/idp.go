@@ -26,6 +26,7 @@ import (
 	idpsetting "github.com/okno-gov/okno/internal/idp/setting"
 	"github.com/okno-gov/okno/internal/idp/signin"
 	"github.com/okno-gov/okno/internal/idp/token"
+	"github.com/okno-gov/okno/internal/site/desksite"
 	"github.com/okno-gov/okno/internal/site/idsite"
 	"github.com/okno-gov/okno/internal/ui/layout"
 )
@@ -149,7 +150,21 @@ func (a *App) serveIDP(p *idp) {
 		a.addHost(p.cfg.URL, site.Handler())
 	}
 	if a.cfg.has("desk") && p.cfg.DeskURL != "" {
-		_ = 0
+		party := &oidcrp.Party{
+			DB: p.db, Clock: a.clock, Keys: a.keys, HTTP: a.calls.Client("identity-provider"),
+			Config: oidcrp.Config{
+				Issuer: p.cfg.URL, ClientID: "okno-desk", ClientSecret: a.clientSecret(ClientConfig{ID: "okno-desk"}),
+				RedirectURL: p.cfg.DeskURL + "/auth/callback", PostLogoutURL: p.cfg.DeskURL + "/",
+				Scopes: []string{"openid", "fullname"}, CookieName: "desk", Secure: secure(p.cfg.DeskURL), ACR: "2fa",
+			},
+		}
+		party.Work(p.queue)
+		desk := &desksite.Site{
+			Bundle: a.bundle, Log: a.log, Secure: secure(p.cfg.DeskURL), TrustedProxies: a.proxies(), Metrics: a.metrics, Clock: a.clock,
+			Zone: zone(p.cfg.Zone, "Europe/Moscow"), Brand: layout.Brand{Name: "Окно", Sub: "Центр обслуживания"},
+			ReportURL: below(p.cfg.HelpURL, "/report"), Party: party, Operators: p.operator,
+		}
+		a.addHost(p.cfg.DeskURL, desk.Handler())
 	}
 }
 
