@@ -56,7 +56,7 @@ func portalMigrations() []db.Source {
 	return []db.Source{
 		ledger.Migrations(), outbound.Migrations(), oidcrp.Migrations(), portalsetting.Migrations(),
 		account.Migrations(), officer.Migrations(), directory.Migrations(), catalogue.Migrations(), content.Migrations(),
-		document.Migrations(), notice.Migrations(), application.Migrations(), casework.Migrations(),
+		document.Migrations(), notice.Migrations(), application.Migrations(), casework.Migrations(), portalexchange.Migrations(),
 	}
 }
 
@@ -158,9 +158,12 @@ func (a *App) servePortal(p *portal) error {
 		issuer = a.cfg.IDP.URL
 	}
 	profiles := &portalexchange.ProfileReader{Base: issuer, HTTP: a.calls.Client("profile"), Clock: a.clock}
+	office := a.party(p, issuer, p.cfg.OfficeURL, p.cfg.OfficeClient, []string{"openid", "fullname"}, "office"+p.cfg.Code, "2fa")
+	office.Work(p.queue)
 	if a.cfg.has("portal") {
 		party := a.party(p, issuer, p.cfg.URL, p.cfg.Client, portalScopes, "portal"+p.cfg.Code, "")
 		party.OnLogin = p.onLogin
+		party.Work(p.queue)
 		site := &portalsite.Site{
 			Region: portalsite.Region{
 				Code: p.cfg.Code, Name: p.cfg.Brand.Region, Place: p.cfg.Brand.Place, AppealURL: p.cfg.Brand.AppealURL, BaseURL: p.cfg.URL,
@@ -170,14 +173,13 @@ func (a *App) servePortal(p *portal) error {
 			Metrics: a.metrics, Party: party, Profiles: profiles, Accounts: p.accounts, Services: p.services, Directory: p.directory,
 			Contents: p.contents, Documents: p.documents, Applications: p.applications, Notices: p.notices, Journal: p.journal,
 		}
-		a.addHost(p.cfg.URL, site.Handler())
+		a.addHost(p.cfg.URL, a.withEvents(p, site.Handler(), party, office))
 	}
 	if a.cfg.has("office") && p.cfg.OfficeURL != "" {
-		party := a.party(p, issuer, p.cfg.OfficeURL, p.cfg.OfficeClient, []string{"openid", "fullname"}, "office"+p.cfg.Code, "2fa")
 		site := &officesite.Site{
 			Code: p.cfg.Code, Brand: layout.Brand{Name: p.cfg.Brand.Name, Phone: p.cfg.Brand.Phone}, IDP: issuer, Agreement: p.cfg.URL + "/agreement",
 			Zone: p.zone, Clock: a.clock, Bundle: a.bundle, Log: a.log, Secure: secure(p.cfg.OfficeURL), TrustedProxies: a.proxies(), Metrics: a.metrics,
-			Party: party, Officers: p.officers, Cases: p.cases, Services: p.services, Directory: p.directory,
+			Party: office, Officers: p.officers, Cases: p.cases, Services: p.services, Directory: p.directory,
 		}
 		a.addHost(p.cfg.OfficeURL, site.Handler())
 	}

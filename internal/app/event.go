@@ -1,0 +1,31 @@
+package app
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/oidcrp"
+	portalexchange "github.com/okno-gov/okno/internal/portal/exchange"
+)
+
+// eventPath is where a portal takes the identity provider's security events;
+// the registration of the portal as a client names it.
+const eventPath = "/auth/events"
+
+// withEvents lets a portal's site take security events too. They come from a
+// program, without cookie or browser: no part of the site's frame fits them.
+func (a *App) withEvents(p *portal, site http.Handler, party *oidcrp.Party, others ...*oidcrp.Party) http.Handler {
+	events := &portalexchange.Events{
+		DB: p.db, Clock: a.clock, Party: party, Accounts: p.accounts, Notices: p.notices, Sites: append(others, party),
+		OnDelete: []func(ctx context.Context, tx *db.Tx, owner string) error{p.applications.Forget, p.notices.Forget},
+	}
+	events.Work(p.queue)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == eventPath {
+			events.ServeHTTP(w, r)
+			return
+		}
+		site.ServeHTTP(w, r)
+	})
+}
