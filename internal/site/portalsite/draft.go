@@ -216,13 +216,15 @@ func (s *Site) saveStep(w http.ResponseWriter, r *http.Request, v *visitor) erro
 		if _, err := s.Applications.Detach(r.Context(), v.acc.ID, id, file, l); err != nil {
 			return err
 		}
-		return kit.See(w, r, here+"#"+page.SlotID(slot))
+		return kit.See(w, r, here+"?files#"+page.SlotID(slot))
 	}
 	switch action := first(posted["go"]); {
 	case len(wrong) > 0:
 		return s.stepPage(w, r, http.StatusUnprocessableEntity, d, action == "next", wrong)
 	case action == "attach":
-		return kit.See(w, r, here)
+		// An address of its own: a script that reloaded this one would send the
+		// form of a refused step again.
+		return kit.See(w, r, here+"?files")
 	case action == "save":
 		return kit.See(w, r, "/lk/applications")
 	case len(d.State.StepErrors(step)) > 0:

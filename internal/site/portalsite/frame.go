@@ -45,7 +45,7 @@ func (s *Site) frame(r *http.Request, p *layout.Page) {
 	p.Nav = []ui.Link{
 		{Text: l.t("nav.catalogue"), Href: "/services", Current: under(r, "/services", "/categories", "/search", "/agencies")},
 		{Text: l.t("nav.situations"), Href: "/situations", Current: under(r, "/situations")},
-		{Text: l.t("nav.centres"), Href: "/centres", Current: under(r, "/centres")},
+		{Text: l.t("lk.title"), Href: "/lk/", Current: under(r, "/lk")},
 		{Text: l.t("nav.help"), Href: "/help/", Current: under(r, "/help")},
 	}
 	p.Footer = layout.Footer{

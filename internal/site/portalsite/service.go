@@ -32,7 +32,11 @@ func (s *Site) showService(w http.ResponseWriter, r *http.Request) error {
 		out.NeedsNote = l.t("service.needs_note")
 	}
 	for _, d := range sv.Documents {
-		out.Needs = append(out.Needs, l.need(d, v))
+		if n := l.need(d, v); v != nil || n.Done {
+			out.Needs = append(out.Needs, n)
+		} else {
+			out.Documents = append(out.Documents, joinWith(": ", n.Text, n.Note))
+		}
 	}
 	for _, g := range sv.Refusal {
 		out.Refusals = append(out.Refusals, withLaw(l.in(g.Text), g.Law))
