@@ -5,6 +5,7 @@
 //	federal/<code>/              services that every region has
 //	region/<NN>/<code>/          services of one region
 //	region/<NN>/directory.yaml   its agencies and service centres
+//	places.yaml                  regions and towns of Russia
 //	content/                     help, legal acts, agreements, news
 //	schema/                      JSON Schemas for editors
 //
@@ -15,5 +16,5 @@ import "embed"
 
 // FS holds all definitions.
 //
-//go:embed catalogue.yaml federal region content schema
+//go:embed catalogue.yaml places.yaml federal region content schema
 var FS embed.FS
