@@ -1,11 +1,13 @@
 package catalogue_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -353,6 +355,38 @@ func TestImportTwice(t *testing.T) {
 		if err != nil || got.Title != want.Title || got.Body != want.Body || got.Term != want.Term || (got.Form == nil) != (want.Form == nil) {
 			t.Errorf("%s reads back different: %v", want.Code, err)
 		}
+	}
+}
+
+// ID-LVL-06, CAT-13: a region exports its catalogue; what comes back is the same, and a definition
+// with another level takes effect by import alone.
+func TestExport(t *testing.T) {
+	t.Parallel()
+	s, b := tyumen(t)
+	ctx := t.Context()
+	files := must(s.Export(ctx, "72"))(t)
+	fsys := fstest.MapFS{}
+	for name, data := range files {
+		fsys[name] = &fstest.MapFile{Data: data}
+	}
+	again := must(catalogue.LoadBundle(fsys, "72"))(t)
+	if len(again.Services) != len(b.Services) {
+		t.Errorf("%d services came back of %d", len(again.Services), len(b.Services))
+	}
+	if n := must(s.Import(ctx, again, "test"))(t); n != 0 {
+		t.Errorf("what was exported differs: %d services changed", n)
+	}
+	const file = "federal/criminal-record/service.yaml"
+	fsys[file].Data = bytes.Replace(fsys[file].Data, []byte("min_level: confirmed"), []byte("min_level: standard"), 1)
+	if n := must(s.Import(ctx, must(catalogue.LoadBundle(fsys, "72"))(t), "test"))(t); n != 1 {
+		t.Errorf("import changed %d services, want 1", n)
+	}
+	if c := must(s.Card(ctx, "criminal-record"))(t); c.MinLevel != "standard" {
+		t.Errorf("level is %s", c.MinLevel)
+	}
+	fsys[file].Data = bytes.Replace(fsys[file].Data, []byte("min_level: standard"), []byte("min_level: any"), 1)
+	if _, err := catalogue.LoadBundle(fsys, "72"); err == nil || !strings.Contains(err.Error(), "min_level") {
+		t.Errorf("a level that does not exist: %v", err)
 	}
 }
 
