@@ -337,7 +337,11 @@ func (s *State) lines(r *resolved, known bool) []Line {
 			Region: get("region"), District: get("district"), City: get("city"), Street: get("street"),
 			House: get("house"), Building: get("building"), Flat: get("flat"), Line: get("line"),
 		}
-		add(label, joinNonEmpty(", ", get("postcode"), a.parts()["line"]))
+		line := a.parts()["line"]
+		if post := get("postcode"); !strings.HasPrefix(line, post) { // a line of the profile may begin with it
+			line = joinNonEmpty(", ", post, line)
+		}
+		add(label, line)
 	case KindDocument:
 		add(label, s.documentLine(get))
 	default:

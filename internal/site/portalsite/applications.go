@@ -36,8 +36,12 @@ func (s *Site) applicationList(w http.ResponseWriter, r *http.Request, v *visito
 		{Text: l.t("applications.recent"), Href: "/lk/applications", Current: !archive},
 		{Text: l.t("applications.archive"), Href: "/lk/applications/archive", Current: archive},
 	}}
+	names, err := s.agencyNames(r.Context())
+	if err != nil {
+		return err
+	}
 	for i := range list.Applications {
-		out.Items = append(out.Items, l.applicationItem(&list.Applications[i]))
+		out.Items = append(out.Items, l.applicationItem(&list.Applications[i], names))
 	}
 	if list.Next != "" {
 		next := url.Values{"after": {list.Next}}
@@ -65,10 +69,18 @@ func (w words) draftItem(d *application.Draft) page.DraftItem {
 	}
 }
 
-func (w words) applicationItem(a *application.Application) ui.FeedItem {
+// body is the agency as people call it; one that is gone keeps its full name.
+func body(a *application.Application, names map[string]string) string {
+	if n := names[a.Agency]; n != "" {
+		return n
+	}
+	return a.Body
+}
+
+func (w words) applicationItem(a *application.Application, names map[string]string) ui.FeedItem {
 	tag := w.statusTag(a)
 	return ui.FeedItem{
-		Category: w.t("applications.line", "number", a.Number, "agency", a.Body), Title: w.in(a.Title), Href: "/lk/applications/" + a.ID,
+		Category: w.t("applications.line", "number", a.Number, "agency", body(a, names)), Title: w.in(a.Title), Href: "/lk/applications/" + a.ID,
 		When: w.t("applications.changed", "when", w.moment(a.ChangedAt)), Icon: icon.Doc, Act: a.Status.CitizensTurn(), Tag: &tag,
 	}
 }
@@ -114,6 +126,11 @@ func (s *Site) applicationPage(w http.ResponseWriter, r *http.Request, v *visito
 		return err
 	}
 	l := s.words(r)
+	names, err := s.agencyNames(r.Context())
+	if err != nil {
+		return err
+	}
+	d.Body = body(&d.Application, names)
 	out := page.Application{
 		Title: l.in(d.Title), Tag: l.statusTag(&d.Application), Updated: l.t("application.updated", "when", l.moment(d.ChangedAt)),
 		History: l.history(d), Messages: l.messages(d), Files: l.fileItems(d, document.SideCitizen),

@@ -60,8 +60,13 @@ func (s *Site) things(r *http.Request, l words, v *visitor) (actions []ui.Card, 
 	if err != nil {
 		return nil, 0, 0, err
 	}
+	names, err := s.agencyNames(r.Context())
+	if err != nil {
+		return nil, 0, 0, err
+	}
 	for i := range list.Applications {
 		a := &list.Applications[i]
+		a.Body = body(a, names)
 		if a.Status.Open() {
 			working++
 		}
@@ -110,8 +115,13 @@ func (s *Site) greet(r *http.Request, l words, v *visitor, m *page.Main) error {
 	if err != nil {
 		return err
 	}
+	names, err := s.agencyNames(r.Context())
+	if err != nil {
+		return err
+	}
 	for i := range list.Applications {
 		a := &list.Applications[i]
+		a.Body = body(a, names)
 		if a.Status.Open() && !a.Status.CitizensTurn() && len(m.Working) < 3 {
 			m.Working = append(m.Working, l.workingCard(a))
 		}

@@ -159,6 +159,11 @@ func (s *Site) showSent(w http.ResponseWriter, r *http.Request, v *visitor) erro
 		return err
 	}
 	l := s.words(r)
+	names, err := s.agencyNames(r.Context())
+	if err != nil {
+		return err
+	}
+	d.Body = body(&d.Application, names)
 	at := "/lk/applications/" + d.ID
 	out := page.Sent{
 		Number: d.Number, When: l.DateTime(d.SubmittedAt, l.zone), Text: l.t("sent.text"), Open: at, PDF: at + "/receipt.pdf",

@@ -45,7 +45,6 @@ func (s *Site) frame(r *http.Request, p *layout.Page) {
 	p.Nav = []ui.Link{
 		{Text: l.t("nav.catalogue"), Href: "/services", Current: under(r, "/services", "/categories", "/search", "/agencies")},
 		{Text: l.t("nav.situations"), Href: "/situations", Current: under(r, "/situations")},
-		{Text: l.t("lk.title"), Href: "/lk/", Current: under(r, "/lk")},
 		{Text: l.t("nav.help"), Href: "/help/", Current: under(r, "/help")},
 	}
 	p.Footer = layout.Footer{
@@ -67,6 +66,8 @@ func (s *Site) frame(r *http.Request, p *layout.Page) {
 	}
 	v := visitorOf(r)
 	if v == nil {
+		// The cabinet is in the menu of who is signed in.
+		p.Nav = append(p.Nav, link(l.t("lk.title"), "/lk/"))
 		p.SignIn = link(l.t("nav.login"), "/auth/begin?back="+query(p.PageURL))
 		p.Register = link(l.t("nav.register"), s.IDP+"/registration")
 		return

@@ -240,7 +240,7 @@ func (s Step) fileNote(ctx context.Context, f form.File) string {
 	case f.Waiting:
 		return t(ctx, "file.waiting", "size", s.Size(f.Size))
 	}
-	return t(ctx, "file.there", "size", s.Size(f.Size))
+	return t(ctx, "file.loaded", "size", s.Size(f.Size))
 }
 
 func (s Step) open(ctx context.Context, f form.File) []ui.Link {
