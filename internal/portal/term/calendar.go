@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,9 +24,30 @@ const (
 	Working                    // also a Saturday that a decree made working
 )
 
-// Calendar knows the working days of a country. It is immutable: With makes a new one.
+// Calendar knows the working days of a country. Any number of goroutines may ask it; [Years] puts
+// imported years into it.
 type Calendar struct {
-	years map[int]*Year
+	years atomic.Pointer[map[int]*Year]
+}
+
+func newCalendar(years map[int]*Year) *Calendar {
+	c := &Calendar{}
+	c.years.Store(&years)
+	return c
+}
+
+func (c *Calendar) year(n int) *Year { return (*c.years.Load())[n] }
+
+// set puts a year in; the readers of this moment keep the table that they have.
+func (c *Calendar) set(y *Year) {
+	for {
+		old := c.years.Load()
+		years := maps.Clone(*old)
+		years[y.Year] = y
+		if c.years.CompareAndSwap(old, &years) {
+			return
+		}
+	}
 }
 
 // Year is the production calendar of one year: only the days that differ from the week's order.
@@ -39,8 +61,10 @@ type Year struct {
 //go:embed data/*.xml
 var data embed.FS
 
-// Russian answers the calendar that the program carries. It is parsed once.
-var Russian = sync.OnceValue(func() *Calendar {
+// Russian answers a calendar of its own with the years that the program carries. They are parsed once.
+func Russian() *Calendar { return newCalendar(*embedded().years.Load()) }
+
+var embedded = sync.OnceValue(func() *Calendar {
 	c, err := Load(data)
 	if err != nil {
 		panic("term: the embedded calendar is broken: " + err.Error()) // a build that cannot pass its tests
@@ -50,7 +74,7 @@ var Russian = sync.OnceValue(func() *Calendar {
 
 // Load reads every *.xml file of the file system, in any folder.
 func Load(fsys fs.FS) (*Calendar, error) {
-	c := &Calendar{years: map[int]*Year{}}
+	years := map[int]*Year{}
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || path.Ext(name) != ".xml" {
 			return err
@@ -64,10 +88,10 @@ func Load(fsys fs.FS) (*Calendar, error) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		c.years[y.Year] = y
+		years[y.Year] = y
 		return nil
 	})
-	return c, err
+	return newCalendar(years), err
 }
 
 // ParseXML reads one year in the format of xmlcalendar.
@@ -103,20 +127,20 @@ func ParseXML(r io.Reader) (*Year, error) {
 
 // With answers a calendar in which the year is replaced.
 func (c *Calendar) With(y *Year) *Calendar {
-	years := maps.Clone(c.years)
+	years := maps.Clone(*c.years.Load())
 	years[y.Year] = y
-	return &Calendar{years: years}
+	return newCalendar(years)
 }
 
 // Years are the years with data, in order.
-func (c *Calendar) Years() []int { return slices.Sorted(maps.Keys(c.years)) }
+func (c *Calendar) Years() []int { return slices.Sorted(maps.Keys(*c.years.Load())) }
 
 // Provisional tells that the year has no data: its terms may change when the decree comes.
-func (c *Calendar) Provisional(year int) bool { return c.years[year] == nil }
+func (c *Calendar) Provisional(year int) bool { return c.year(year) == nil }
 
 // Type answers what the calendar day is; of the time only year, month and day count.
 func (c *Calendar) Type(day time.Time) DayType {
-	if y := c.years[day.Year()]; y != nil {
+	if y := c.year(day.Year()); y != nil {
 		if t, ok := y.days[key(day)]; ok {
 			return t
 		}
