@@ -90,7 +90,7 @@ func check(from, to string, test bool) string {
 		return ""
 	}
 	// Tests judge by the delivered texts and definitions, which are data.
-	if test && (to == "locale" || to == "services") {
+	if (test || isStand(from)) && (to == "locale" || to == "services") {
 		return ""
 	}
 	// A test stand, such as idp/oidc/oidctest, wires its whole product for tests.

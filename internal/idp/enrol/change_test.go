@@ -10,6 +10,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/idp/credential"
 	"github.com/okno-gov/okno/internal/idp/enrol"
+	"github.com/okno-gov/okno/internal/idp/enrol/enroltest"
 	"github.com/okno-gov/okno/internal/idp/journal"
 	"github.com/okno-gov/okno/internal/idp/person"
 	"github.com/okno-gov/okno/internal/idp/session"
@@ -56,9 +57,9 @@ func TestChangeOfPhone(t *testing.T) {
 	if s, err := w.PhoneSent(ctx, e.OID); err != nil || s == nil || s.TriesLeft != 5 {
 		t.Errorf("sent %+v, %v", s, err)
 	}
-	before := len(w.post.to(phone))
-	must(t, w.ConfirmPhone(ctx, w.self(e), w.post.code(t, second)))
-	if texts := w.post.to(phone)[before:]; len(texts) != 1 || !strings.Contains(texts[0], "больше не связан") {
+	before := len(w.Post.To(phone))
+	must(t, w.ConfirmPhone(ctx, w.self(e), w.Post.Code(t, second)))
+	if texts := w.Post.To(phone)[before:]; len(texts) != 1 || !strings.Contains(texts[0], "больше не связан") {
 		t.Errorf("the old phone got %q", texts)
 	}
 	if p, err := w.Persons.FindByLogin(ctx, person.LoginPhone, second); err != nil || p == nil || p.OID != e.OID {
@@ -72,7 +73,7 @@ func TestChangeOfPhone(t *testing.T) {
 		t.Errorf("the last contact: %v", err)
 	}
 	must(t, w.AddContact(ctx, w.self(e), person.Email, email))
-	done, err := w.ConfirmEmail(ctx, w.post.link(t, email), visit)
+	done, err := w.ConfirmEmail(ctx, w.Post.Link(t, email), visit)
 	if must(t, err); !done {
 		t.Fatal("e-mail not confirmed")
 	}
@@ -116,10 +117,10 @@ func TestContactOfAnother(t *testing.T) {
 	ctx := context.Background()
 	w.registered(t, second)
 	e := w.registered(t, phone)
-	before := len(w.post.to(second))
+	before := len(w.Post.To(second))
 	must(t, w.AddContact(ctx, w.self(e), person.Phone, second))
-	texts := w.post.to(second)[before:]
-	if len(texts) != 1 || codeInText.MatchString(texts[0]) {
+	texts := w.Post.To(second)[before:]
+	if len(texts) != 1 || enroltest.CodeInText.MatchString(texts[0]) {
 		t.Errorf("the owner got %q", texts)
 	}
 	if err := w.ConfirmPhone(ctx, w.self(e), "123456"); key(err) != "enrol.code_wrong" {
@@ -141,7 +142,7 @@ func TestChangePassword(t *testing.T) {
 	if _, err := w.ChangePassword(ctx, w.self(e), secret, pw); key(err) != "enrol.password_same" {
 		t.Errorf("the same password: %v", err)
 	}
-	before := len(w.post.to(phone))
+	before := len(w.Post.To(phone))
 	token, err := w.ChangePassword(ctx, w.self(e), secret, fresh)
 	must(t, err)
 	if w.works(t, e.OID, secret) || !w.works(t, e.OID, other) {
@@ -150,8 +151,8 @@ func TestChangePassword(t *testing.T) {
 	if w.alive(t, elsewhere.Token) || w.alive(t, e.Token) || !w.alive(t, token) {
 		t.Error("sessions after the change")
 	}
-	if len(w.post.to(phone)) != before+1 || !strings.HasPrefix(w.kinds(t, e.OID), "password_changed") {
-		t.Errorf("told %d, journal %s", len(w.post.to(phone))-before, w.kinds(t, e.OID))
+	if len(w.Post.To(phone)) != before+1 || !strings.HasPrefix(w.kinds(t, e.OID), "password_changed") {
+		t.Errorf("told %d, journal %s", len(w.Post.To(phone))-before, w.kinds(t, e.OID))
 	}
 }
 
@@ -169,7 +170,7 @@ func TestRecoverByPhone(t *testing.T) {
 	if err := w.FinishRecovery(ctx, token, enrol.Password{Password: other, Repeat: other}, visit); key(err) != "enrol.step_over" {
 		t.Errorf("password before the code: %v", err)
 	}
-	must(t, w.EnterRecoveryCode(ctx, token, w.post.code(t, phone)))
+	must(t, w.EnterRecoveryCode(ctx, token, w.Post.Code(t, phone)))
 	must(t, w.FinishRecovery(ctx, token, enrol.Password{Password: other, Repeat: other}, visit))
 	if w.works(t, e.OID, secret) || !w.works(t, e.OID, other) {
 		t.Error("passwords after the recovery")
@@ -177,7 +178,7 @@ func TestRecoverByPhone(t *testing.T) {
 	if w.alive(t, elsewhere.Token) || w.alive(t, elsewhere2.Token) {
 		t.Error("a session outlived the recovery")
 	}
-	if texts := w.post.to(phone); !strings.Contains(texts[len(texts)-1], "восстановлен") {
+	if texts := w.Post.To(phone); !strings.Contains(texts[len(texts)-1], "восстановлен") {
 		t.Errorf("told %q", texts[len(texts)-1])
 	}
 	if err := w.FinishRecovery(ctx, token, pw, visit); key(err) != "enrol.step_over" {
@@ -191,14 +192,14 @@ func TestRecoverByEmail(t *testing.T) {
 	w := setUp(t)
 	ctx := context.Background()
 	token := w.begin(t, application("", email))
-	attempt, err := w.FollowRegistrationLink(ctx, w.post.link(t, email))
+	attempt, err := w.FollowRegistrationLink(ctx, w.Post.Link(t, email))
 	must(t, err)
 	e, err := w.FinishRegistration(ctx, attempt, pw, visit)
 	must(t, err)
 	w.Clock.Advance(time.Hour)
 	_, err = w.BeginRecovery(ctx, enrol.WayContact, email, "ru", "", visit)
 	must(t, err)
-	link := w.post.link(t, email)
+	link := w.Post.Link(t, email)
 	if _, err := w.FollowRegistrationLink(ctx, link); key(err) != "enrol.link_over" {
 		t.Errorf("a recovery's link for a registration: %v", err)
 	}
@@ -221,24 +222,24 @@ func TestRecoverByDocument(t *testing.T) {
 	e := w.standard(t, phone)
 	w.Clock.Advance(time.Hour)
 	for way, number := range map[enrol.Way]string{enrol.WayPassport: "71 11 904513", enrol.WaySNILS: "143-905-617 62"} {
-		before := len(w.post.to(phone))
+		before := len(w.Post.To(phone))
 		token, err := w.BeginRecovery(ctx, way, number, "ru", "", visit)
 		must(t, err)
 		if r, err := w.Recovery(ctx, token); err != nil || r.Step != enrol.StepCode {
 			t.Errorf("%s: %+v, %v", way, r, err)
 		}
-		if len(w.post.to(phone)) != before+1 {
+		if len(w.Post.To(phone)) != before+1 {
 			t.Fatalf("%s: no code came", way)
 		}
-		must(t, w.EnterRecoveryCode(ctx, token, w.post.code(t, phone)))
+		must(t, w.EnterRecoveryCode(ctx, token, w.Post.Code(t, phone)))
 		w.Clock.Advance(time.Minute)
 	}
 	_, err := w.PutDocument(ctx, e.OID, enrol.DocumentForm{Type: person.INN, Number: "500100732259"})
 	must(t, err)
-	before := len(w.post.to(phone))
+	before := len(w.Post.To(phone))
 	token, err := w.BeginRecovery(ctx, enrol.WayINN, "500100732259", "ru", "", visit)
 	must(t, err)
-	if len(w.post.to(phone)) != before {
+	if len(w.Post.To(phone)) != before {
 		t.Error("an unverified ИНН led to a code")
 	}
 	if key(w.EnterRecoveryCode(ctx, token, "123456")) != "enrol.code_wrong" {
@@ -327,7 +328,7 @@ func TestDeleteAccount(t *testing.T) {
 	if w.alive(t, e.Token) || w.works(t, e.OID, secret) {
 		t.Error("the deleted account lives")
 	}
-	if texts := w.post.to(phone); !strings.Contains(texts[len(texts)-1], "удалена") {
+	if texts := w.Post.To(phone); !strings.Contains(texts[len(texts)-1], "удалена") {
 		t.Errorf("last word %q", texts[len(texts)-1])
 	}
 	for _, c := range []struct {
@@ -380,14 +381,14 @@ func TestSignInNotice(t *testing.T) {
 	ctx := context.Background()
 	e := w.registered(t, phone)
 	must(t, w.AddContact(ctx, w.self(e), person.Email, email))
-	_, err := w.ConfirmEmail(ctx, w.post.link(t, email), visit)
+	_, err := w.ConfirmEmail(ctx, w.Post.Link(t, email), visit)
 	must(t, err)
 	signIn := func() int {
-		before := len(w.post.to(email))
+		before := len(w.Post.To(email))
 		must(t, w.DB.InTx(ctx, func(tx *db.Tx) error {
 			return w.Notices.SignedIn(ctx, tx, e.OID, "Firefox, Linux", "203.0.113.7", w.Clock.Now())
 		}))
-		return len(w.post.to(email)) - before
+		return len(w.Post.To(email)) - before
 	}
 	if signIn() != 0 {
 		t.Error("told although nobody asked for it")
@@ -396,7 +397,7 @@ func TestSignInNotice(t *testing.T) {
 	if signIn() != 1 {
 		t.Error("not told")
 	}
-	texts := w.post.to(email)
+	texts := w.Post.To(email)
 	last := strings.ReplaceAll(texts[len(texts)-1], "\u00a0", " ")
 	if !strings.Contains(last, "203.0.113.7") || !strings.Contains(last, "Firefox, Linux") || !strings.Contains(last, "21 ноября 2026 в 09:40") {
 		t.Errorf("text %q", last)

@@ -33,8 +33,8 @@ func TestBothChecksRaiseTheLevel(t *testing.T) {
 	w := setUp(t)
 	ctx := context.Background()
 	e := w.registered(t, phone)
-	w.sfr.set(pending, nil)
-	before := len(w.post.to(phone))
+	w.SFR.Set(pending, nil)
+	before := len(w.Post.To(phone))
 	must(t, w.SubmitForm(ctx, e.OID, form(), visit))
 	w.settle(t)
 	s := w.status(t, e.OID)
@@ -47,14 +47,14 @@ func TestBothChecksRaiseTheLevel(t *testing.T) {
 	if p := w.profile(t, e.OID); p.Level != person.Simplified || p.SNILSVerified {
 		t.Fatalf("level %s after one success", p.Level)
 	}
-	w.sfr.set(match, nil)
+	w.SFR.Set(match, nil)
 	w.Clock.Advance(time.Minute)
 	w.settle(t)
 	p := w.profile(t, e.OID)
 	if p.Level != person.Standard || !p.SNILSVerified || p.Identity.VerifiedBy != "mvd" || p.VerifiedBy != "registers" || p.Pending != nil {
 		t.Errorf("profile %+v", p)
 	}
-	if texts := w.post.to(phone)[before:]; len(texts) != 1 || !strings.Contains(texts[0], "стандартная") {
+	if texts := w.Post.To(phone)[before:]; len(texts) != 1 || !strings.Contains(texts[0], "стандартная") {
 		t.Errorf("messages %q", texts)
 	}
 	// ID-VER-12: the session of before acts with its old level.
@@ -73,10 +73,10 @@ func TestBothChecksRaiseTheLevel(t *testing.T) {
 		t.Errorf("requests %q", got)
 	}
 	// Sending the same again asks nobody.
-	asked := w.mvd.questions()
+	asked := w.MVD.Questions()
 	must(t, w.SubmitForm(ctx, e.OID, form(), visit))
 	w.settle(t)
-	if w.mvd.questions() != asked {
+	if w.MVD.Questions() != asked {
 		t.Error("verified data were asked about again")
 	}
 }
@@ -87,10 +87,10 @@ func TestMismatchAndCorrection(t *testing.T) {
 	w := setUp(t)
 	ctx := context.Background()
 	e := w.registered(t, phone)
-	w.mvd.set(mismatch, nil)
+	w.MVD.Set(mismatch, nil)
 	typo := form()
 	typo.Document = "7111 904514"
-	before := len(w.post.to(phone))
+	before := len(w.Post.To(phone))
 	must(t, w.SubmitForm(ctx, e.OID, typo, visit))
 	w.settle(t)
 	s := w.status(t, e.OID)
@@ -100,7 +100,7 @@ func TestMismatchAndCorrection(t *testing.T) {
 	if p := w.profile(t, e.OID); p.Level != person.Simplified || p.Pending == nil {
 		t.Errorf("level %s", p.Level)
 	}
-	texts := w.post.to(phone)[before:]
+	texts := w.Post.To(phone)[before:]
 	if len(texts) != 1 || !strings.Contains(texts[0], "не прошли проверку") {
 		t.Errorf("messages %q", texts)
 	}
@@ -108,7 +108,7 @@ func TestMismatchAndCorrection(t *testing.T) {
 	if must(t, err); *back != typo {
 		t.Errorf("the form came back as %+v", back)
 	}
-	w.mvd.set(match, nil)
+	w.MVD.Set(match, nil)
 	must(t, w.SubmitForm(ctx, e.OID, form(), visit))
 	w.settle(t)
 	if p := w.profile(t, e.OID); p.Level != person.Standard || p.Identity.Number != "904513" || len(p.Documents) != 1 {
@@ -125,15 +125,15 @@ func TestBothMismatch(t *testing.T) {
 	t.Parallel()
 	w := setUp(t)
 	e := w.registered(t, phone)
-	w.mvd.set(mismatch, nil)
-	w.sfr.set(enrol.Answer{Result: enrol.Mismatch, Reason: "SOMETHING_NEW"}, nil)
-	before := len(w.post.to(phone))
+	w.MVD.Set(mismatch, nil)
+	w.SFR.Set(enrol.Answer{Result: enrol.Mismatch, Reason: "SOMETHING_NEW"}, nil)
+	before := len(w.Post.To(phone))
 	must(t, w.SubmitForm(context.Background(), e.OID, form(), visit))
 	w.settle(t)
 	if got := strings.Join(w.status(t, e.OID).Reasons(), " "); got != "enrol.reason.document_not_found enrol.reason.other.sfr" {
 		t.Errorf("reasons %s", got)
 	}
-	if texts := w.post.to(phone)[before:]; len(texts) != 1 {
+	if texts := w.Post.To(phone)[before:]; len(texts) != 1 {
 		t.Errorf("messages %q", texts)
 	}
 }
@@ -144,7 +144,7 @@ func TestRegisterAway(t *testing.T) {
 	w := setUp(t)
 	ctx := context.Background()
 	e := w.registered(t, phone)
-	w.sfr.set(enrol.Answer{}, errAway)
+	w.SFR.Set(enrol.Answer{}, errAway)
 	must(t, w.SubmitForm(ctx, e.OID, form(), visit))
 	w.settle(t)
 	if c := w.status(t, e.OID).Checks[1]; !c.Away || c.State != enrol.CheckAsked || c.Attempts != 1 {
@@ -154,10 +154,10 @@ func TestRegisterAway(t *testing.T) {
 		w.Clock.Advance(4 * time.Hour)
 		w.settle(t)
 	}
-	if n := w.sfr.questions(); n < 15 || n > 40 {
+	if n := w.SFR.Questions(); n < 15 || n > 40 {
 		t.Errorf("asked %d times in three days", n)
 	}
-	w.sfr.set(match, nil)
+	w.SFR.Set(match, nil)
 	w.Clock.Advance(4 * time.Hour)
 	w.settle(t)
 	if p := w.profile(t, e.OID); p.Level != person.Standard {
@@ -167,7 +167,7 @@ func TestRegisterAway(t *testing.T) {
 	second := w.registered(t, "+79120000102")
 	f := form()
 	f.SNILS, f.Document = "129-644-871 98", "7199 115260"
-	w.mvd.set(enrol.Answer{}, errAway)
+	w.MVD.Set(enrol.Answer{}, errAway)
 	must(t, w.SubmitForm(ctx, second.OID, f, visit))
 	w.settle(t)
 	w.Clock.Advance(5*24*time.Hour + time.Minute)
@@ -179,7 +179,7 @@ func TestRegisterAway(t *testing.T) {
 	if over, err := w.Overdue(ctx); err != nil || len(over) != 1 || over[0].OID != second.OID {
 		t.Errorf("alarm %+v, %v", over, err)
 	}
-	w.mvd.set(match, nil)
+	w.MVD.Set(match, nil)
 	must(t, w.SubmitForm(ctx, second.OID, f, visit)) // sent again as it was
 	w.settle(t)
 	if p := w.profile(t, second.OID); p.Level != person.Standard {
@@ -193,16 +193,16 @@ func TestLateAnswerToAnOldQuestion(t *testing.T) {
 	w := setUp(t)
 	ctx := context.Background()
 	e := w.registered(t, phone)
-	w.mvd.set(pending, nil)
-	w.sfr.set(pending, nil)
+	w.MVD.Set(pending, nil)
+	w.SFR.Set(pending, nil)
 	must(t, w.SubmitForm(ctx, e.OID, form(), visit))
 	w.settle(t)
 	changed := form()
 	changed.BirthPlace = "г. Тобольск"
 	must(t, w.SubmitForm(ctx, e.OID, changed, visit))
 	w.settle(t)
-	w.mvd.set(match, nil)
-	w.sfr.set(match, nil)
+	w.MVD.Set(match, nil)
+	w.SFR.Set(match, nil)
 	w.Clock.Advance(time.Hour)
 	w.settle(t)
 	p := w.profile(t, e.OID)
@@ -224,14 +224,14 @@ func TestSNILSOfAnother(t *testing.T) {
 	w := setUp(t)
 	w.standard(t, phone)
 	e := w.registered(t, "+79120000102")
-	before := len(w.post.to(phone))
+	before := len(w.Post.To(phone))
 	must(t, w.SubmitForm(context.Background(), e.OID, form(), visit))
 	w.settle(t)
 	s := w.status(t, e.OID)
 	if s.State != person.VersionFailed || strings.Join(s.Reasons(), " ") != "enrol.reason.snils_taken" || w.profile(t, e.OID).Level != person.Simplified {
 		t.Errorf("status %+v, %v", s, s.Reasons())
 	}
-	if texts := w.post.to(phone)[before:]; len(texts) != 1 || !strings.Contains(texts[0], "СНИЛС") {
+	if texts := w.Post.To(phone)[before:]; len(texts) != 1 || !strings.Contains(texts[0], "СНИЛС") {
 		t.Errorf("the owner got %q", texts)
 	}
 }
@@ -244,13 +244,13 @@ func TestChangeOfVerifiedData(t *testing.T) {
 	e := w.standard(t, phone)
 	married := form()
 	married.Surname, married.Document, married.IssueDate = "Пробная", "7126 000001", "01.11.2026"
-	w.mvd.set(mismatch, nil)
+	w.MVD.Set(mismatch, nil)
 	must(t, w.SubmitForm(ctx, e.OID, married, visit))
 	w.settle(t)
 	if p := w.profile(t, e.OID); p.Surname != "Тестова" || p.Level != person.Standard || p.Identity.Number != "904513" {
 		t.Errorf("in force %s, %s, %+v", p.Surname, p.Level, p.Identity)
 	}
-	w.mvd.set(match, nil)
+	w.MVD.Set(match, nil)
 	must(t, w.SubmitForm(ctx, e.OID, married, visit))
 	w.settle(t)
 	if p := w.profile(t, e.OID); p.Surname != "Пробная" || p.Identity.Number != "000001" {
@@ -274,7 +274,7 @@ func TestFormFields(t *testing.T) {
 	if f, err := w.GetForm(ctx, e.OID); err != nil || f.BirthPlace != "г. Тюмень" {
 		t.Errorf("kept %+v, %v", f, err)
 	}
-	if w.status(t, e.OID) != nil || w.mvd.questions() != 0 {
+	if w.status(t, e.OID) != nil || w.MVD.Questions() != 0 {
 		t.Error("an incomplete form was sent")
 	}
 	today := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
@@ -321,7 +321,7 @@ func TestNumberOfChecksIsLimited(t *testing.T) {
 	w := setUp(t)
 	ctx := context.Background()
 	e := w.registered(t, phone)
-	w.mvd.set(mismatch, nil)
+	w.MVD.Set(mismatch, nil)
 	for i := range 10 {
 		f := form()
 		f.BirthPlace += strings.Repeat(" я", i+1)
@@ -341,7 +341,7 @@ func TestFurtherDocuments(t *testing.T) {
 	w := setUp(t)
 	ctx := context.Background()
 	e := w.standard(t, phone)
-	before := w.mvd.questions()
+	before := w.MVD.Questions()
 	licence, err := w.PutDocument(ctx, e.OID, enrol.DocumentForm{Type: person.DrivingLicence, Number: "99 12 123456", IssueDate: "03.05.2020", ExpiryDate: "03.05.2030"})
 	must(t, err)
 	policy, err := w.PutDocument(ctx, e.OID, enrol.DocumentForm{Type: person.INN, Number: "500100732259"})
@@ -349,10 +349,10 @@ func TestFurtherDocuments(t *testing.T) {
 	if licence.State != person.DocumentChecking || policy.State != person.DocumentEntered {
 		t.Errorf("states %s, %s", licence.State, policy.State)
 	}
-	w.mvd.set(mismatch, nil)
+	w.MVD.Set(mismatch, nil)
 	w.settle(t)
-	if w.mvd.questions() != before+1 {
-		t.Errorf("asked %d times", w.mvd.questions()-before)
+	if w.MVD.Questions() != before+1 {
+		t.Errorf("asked %d times", w.MVD.Questions()-before)
 	}
 	state := func() person.DocumentState {
 		for _, d := range w.profile(t, e.OID).Documents {
@@ -365,7 +365,7 @@ func TestFurtherDocuments(t *testing.T) {
 	if state() != person.DocumentNotFound {
 		t.Errorf("licence is %s", state())
 	}
-	w.mvd.set(match, nil)
+	w.MVD.Set(match, nil)
 	_, err = w.PutDocument(ctx, e.OID, enrol.DocumentForm{Type: person.DrivingLicence, Number: "99 12 123457"})
 	must(t, err)
 	w.settle(t)

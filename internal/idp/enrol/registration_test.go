@@ -12,6 +12,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/idp/credential"
 	"github.com/okno-gov/okno/internal/idp/enrol"
+	"github.com/okno-gov/okno/internal/idp/enrol/enroltest"
 	"github.com/okno-gov/okno/internal/idp/person"
 	"github.com/okno-gov/okno/internal/idp/setting"
 )
@@ -24,13 +25,13 @@ func TestRegisterByPhone(t *testing.T) {
 	w := setUp(t)
 	ctx := context.Background()
 	token := w.begin(t, application("8 (912) 000-01-01", ""))
-	if got := w.post.to(phone); len(got) != 1 || w.step(t, token) != enrol.StepCode {
+	if got := w.Post.To(phone); len(got) != 1 || w.step(t, token) != enrol.StepCode {
 		t.Fatalf("messages %q, step %s", got, w.step(t, token))
 	}
 	if _, err := w.FinishRegistration(ctx, token, pw, visit); key(err) != "enrol.step_over" {
 		t.Errorf("password before the code: %v", err)
 	}
-	must(t, w.EnterRegistrationCode(ctx, token, w.post.code(t, phone)))
+	must(t, w.EnterRegistrationCode(ctx, token, w.Post.Code(t, phone)))
 	if w.step(t, token) != enrol.StepPassword {
 		t.Fatal("the right code does not lead to the password")
 	}
@@ -66,7 +67,7 @@ func TestRegisterByEmail(t *testing.T) {
 	if w.step(t, first) != enrol.StepLink {
 		t.Fatal("no link is asked for")
 	}
-	link := w.post.link(t, email)
+	link := w.Post.Link(t, email)
 	if act, err := w.LinkAct(ctx, link); err != nil || act != enrol.ActRegistration {
 		t.Fatalf("looking at the link: %s, %v", act, err)
 	}
@@ -87,7 +88,7 @@ func TestRegisterByEmail(t *testing.T) {
 	}
 
 	w.begin(t, application("", "late@example.com"))
-	late := w.post.link(t, "late@example.com")
+	late := w.Post.Link(t, "late@example.com")
 	w.Clock.Advance(24 * time.Hour)
 	if _, err := w.FollowRegistrationLink(ctx, late); key(err) != "enrol.link_over" {
 		t.Errorf("a link after a day: %v", err)
@@ -101,14 +102,14 @@ func TestRegisterWithBoth(t *testing.T) {
 		w := setUp(t)
 		ctx := context.Background()
 		token := w.begin(t, application(phone, email))
-		link := w.post.link(t, email)
+		link := w.Post.Link(t, email)
 		if early {
 			done, err := w.ConfirmEmail(ctx, link, visit)
 			if must(t, err); done {
 				t.Error("confirmed before there is an account")
 			}
 		}
-		must(t, w.EnterRegistrationCode(ctx, token, w.post.code(t, phone)))
+		must(t, w.EnterRegistrationCode(ctx, token, w.Post.Code(t, phone)))
 		entry, err := w.FinishRegistration(ctx, token, pw, visit)
 		must(t, err)
 		if c := w.profile(t, entry.OID).Contact(person.Email); c == nil || c.Confirmed != early {
@@ -174,7 +175,7 @@ func TestCodes(t *testing.T) {
 	w := setUp(t)
 	ctx := context.Background()
 	token := w.begin(t, application(phone, ""))
-	right := w.post.code(t, phone)
+	right := w.Post.Code(t, phone)
 	wrong := "000000"
 	if right == wrong {
 		wrong = "111111"
@@ -193,10 +194,10 @@ func TestCodes(t *testing.T) {
 	}
 	w.Clock.Advance(time.Minute)
 	must(t, w.ResendRegistration(ctx, token))
-	second := w.post.code(t, phone)
+	second := w.Post.Code(t, phone)
 	w.Clock.Advance(time.Minute)
 	must(t, w.ResendRegistration(ctx, token))
-	third := w.post.code(t, phone)
+	third := w.Post.Code(t, phone)
 	if second != third {
 		if got := key(w.EnterRegistrationCode(ctx, token, second)); got != "enrol.code_wrong" {
 			t.Errorf("an older code: %s", got)
@@ -219,7 +220,7 @@ func TestCodes(t *testing.T) {
 	}
 	w.Clock.Advance(time.Hour)
 	must(t, w.ResendRegistration(ctx, token))
-	must(t, w.EnterRegistrationCode(ctx, token, w.post.code(t, phone)))
+	must(t, w.EnterRegistrationCode(ctx, token, w.Post.Code(t, phone)))
 }
 
 // A code is for one attempt and one act.
@@ -228,10 +229,10 @@ func TestCodeOfAnotherAct(t *testing.T) {
 	w := setUp(t)
 	ctx := context.Background()
 	mine := w.begin(t, application(phone, ""))
-	code := w.post.code(t, phone)
+	code := w.Post.Code(t, phone)
 	w.Clock.Advance(time.Minute)
 	foreign := w.begin(t, application("+79120000102", ""))
-	if w.post.code(t, "+79120000102") != code {
+	if w.Post.Code(t, "+79120000102") != code {
 		if got := key(w.EnterRegistrationCode(ctx, foreign, code)); got != "enrol.code_wrong" {
 			t.Errorf("a code of another attempt: %s", got)
 		}
@@ -241,12 +242,12 @@ func TestCodeOfAnotherAct(t *testing.T) {
 	must(t, err)
 	rec, err := w.BeginRecovery(ctx, enrol.WayContact, phone, "ru", "", visit)
 	must(t, err)
-	if w.post.code(t, phone) != code {
+	if w.Post.Code(t, phone) != code {
 		if got := key(w.EnterRecoveryCode(ctx, rec, code)); got != "enrol.code_wrong" {
 			t.Errorf("the code of the registration for a recovery: %s", got)
 		}
 	}
-	if got := key(w.ConfirmPhone(ctx, w.self(entry), w.post.code(t, phone))); got != "person.contact_not_found" {
+	if got := key(w.ConfirmPhone(ctx, w.self(entry), w.Post.Code(t, phone))); got != "person.contact_not_found" {
 		t.Errorf("the code of a recovery for a new phone: %s", got)
 	}
 }
@@ -257,7 +258,7 @@ func TestCodeIsUsedOnce(t *testing.T) {
 	w := setUp(t)
 	ctx := context.Background()
 	token := w.begin(t, application(phone, ""))
-	code := w.post.code(t, phone)
+	code := w.Post.Code(t, phone)
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
@@ -291,7 +292,7 @@ func TestTakenContactLooksTheSame(t *testing.T) {
 	ctx := context.Background()
 	w.registered(t, phone)
 	w.Clock.Advance(2 * time.Hour)
-	before := len(w.post.to(phone))
+	before := len(w.Post.To(phone))
 	look := func(number string) string {
 		token, err := w.BeginRegistration(ctx, application(number, ""), visit)
 		r, errView := w.Registration(ctx, token)
@@ -309,8 +310,8 @@ func TestTakenContactLooksTheSame(t *testing.T) {
 	if taken != free {
 		t.Errorf("taken %s\nfree  %s", taken, free)
 	}
-	texts := w.post.to(phone)[before:]
-	if len(texts) != 1 || codeInText.MatchString(texts[0]) || !strings.Contains(texts[0], "/recovery") {
+	texts := w.Post.To(phone)[before:]
+	if len(texts) != 1 || enroltest.CodeInText.MatchString(texts[0]) || !strings.Contains(texts[0], "/recovery") {
 		t.Errorf("the owner got %q", texts)
 	}
 }
@@ -323,7 +324,7 @@ func TestTwoAttemptsForOnePhone(t *testing.T) {
 	tokens := make([]string, 2)
 	for i := range tokens {
 		tokens[i] = w.begin(t, application(phone, ""))
-		must(t, w.EnterRegistrationCode(ctx, tokens[i], w.post.code(t, phone)))
+		must(t, w.EnterRegistrationCode(ctx, tokens[i], w.Post.Code(t, phone)))
 	}
 	_, err := w.FinishRegistration(ctx, tokens[0], pw, visit)
 	must(t, err)
@@ -345,7 +346,7 @@ func TestPasswordOfRegistration(t *testing.T) {
 	w := setUp(t)
 	ctx := context.Background()
 	token := w.begin(t, application(phone, ""))
-	must(t, w.EnterRegistrationCode(ctx, token, w.post.code(t, phone)))
+	must(t, w.EnterRegistrationCode(ctx, token, w.Post.Code(t, phone)))
 	for _, c := range []struct{ pw, repeat, want string }{
 		{secret, other, "password2 enrol.password_differs"},
 		{"okno", "okno", "password credential.password_short, password credential.password_no_upper, password credential.password_no_digit, password credential.password_no_punctuation"},
@@ -369,8 +370,8 @@ func TestFormSentTwice(t *testing.T) {
 	w := setUp(t)
 	a := application(phone, "")
 	a.Key = "8c5d0f6a-form"
-	if first, second := w.begin(t, a), w.begin(t, a); first != second || len(w.post.to(phone)) != 1 {
-		t.Errorf("tokens %q %q, messages %q", first, second, w.post.to(phone))
+	if first, second := w.begin(t, a), w.begin(t, a); first != second || len(w.Post.To(phone)) != 1 {
+		t.Errorf("tokens %q %q, messages %q", first, second, w.Post.To(phone))
 	}
 }
 

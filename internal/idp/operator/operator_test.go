@@ -3,124 +3,49 @@ package operator_test
 import (
 	"context"
 	"errors"
-	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/okno-gov/okno/internal/base/clock"
-	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/db"
-	"github.com/okno-gov/okno/internal/base/dbtest"
 	"github.com/okno-gov/okno/internal/base/fault"
-	"github.com/okno-gov/okno/internal/base/i18n"
-	"github.com/okno-gov/okno/internal/base/job"
-	"github.com/okno-gov/okno/internal/base/outbound"
 	"github.com/okno-gov/okno/internal/idp/credential"
 	"github.com/okno-gov/okno/internal/idp/enrol"
-	"github.com/okno-gov/okno/internal/idp/event"
+	"github.com/okno-gov/okno/internal/idp/enrol/enroltest"
 	"github.com/okno-gov/okno/internal/idp/journal"
-	"github.com/okno-gov/okno/internal/idp/notify"
 	"github.com/okno-gov/okno/internal/idp/operator"
 	"github.com/okno-gov/okno/internal/idp/person"
 	"github.com/okno-gov/okno/internal/idp/session"
-	"github.com/okno-gov/okno/internal/idp/setting"
-	"github.com/okno-gov/okno/locale"
 )
 
-var (
-	start  = time.Date(2026, 11, 21, 6, 40, 0, 0, time.UTC)
-	bundle = sync.OnceValues(func() (*i18n.Bundle, error) { return i18n.Load(locale.FS) })
-)
+var start = enroltest.Start
 
 const (
 	phone  = "+79120000101"
 	reason = "Паспорт и СНИЛС предъявлены, телефон утерян"
 )
 
-type post struct {
-	mu  sync.Mutex
-	all []outbound.Message
-}
-
-func (p *post) Enqueue(_ context.Context, _ *db.Tx, m outbound.Message) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.all = append(p.all, m)
-	return nil
-}
-
-// last is the newest text to an address that matches.
-func (p *post) last(t *testing.T, address, pattern string) string {
-	t.Helper()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	re := regexp.MustCompile(pattern)
-	for i := len(p.all) - 1; i >= 0; i-- {
-		if m := re.FindStringSubmatch(p.all[i].Text); p.all[i].To == address && m != nil {
-			return m[len(m)-1]
-		}
-	}
-	t.Fatalf("nothing like %s came to %s", pattern, address)
-	return ""
-}
-
-func (p *post) count(address string) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n := 0
-	for _, m := range p.all {
-		if m.To == address {
-			n++
-		}
-	}
-	return n
-}
-
 const anyCode = `Код[^:]*: (\d{6})`
-
-// silent never answers: what the desk does must not depend on the registers.
-type silent struct{}
-
-func (silent) CheckDocument(context.Context, enrol.DocumentQuery) (enrol.Answer, error) {
-	return enrol.Answer{}, errors.New("away")
-}
-
-func (silent) CheckSNILS(context.Context, enrol.SNILSQuery) (enrol.Answer, error) {
-	return enrol.Answer{}, errors.New("away")
-}
 
 type world struct {
 	*operator.Operators
-	post *post
-	q    *job.Queue
+	post *enroltest.Post
+	jobs func(t testing.TB)
 	op   person.OID
 }
 
 func setUp(t *testing.T) *world {
 	t.Helper()
-	d := dbtest.New(t, person.Migrations(), event.Migrations(), credential.Migrations(), session.Migrations(), journal.Migrations(),
-		setting.Migrations(), notify.Migrations(), enrol.Migrations(), operator.Migrations())
-	b, err := bundle()
-	must(t, err)
-	c, keys, zone := clock.At(start), crypt.NewTestKeyring(), time.FixedZone("MSK", 3*60*60)
-	w := &world{post: &post{}, q: job.New(d, c)}
-	settings, log := &setting.Settings{DB: d, Clock: c}, &journal.Journal{DB: d, Clock: c, Keys: keys}
-	persons := &person.Persons{DB: d, Clock: c, Keys: keys, Events: &event.Outbox{DB: d, Clock: c}}
-	notices := &notify.Notices{DB: d, Clock: c, Bundle: b, Outbox: w.post, Contacts: persons.Reach, Site: "https://esia.example", Brand: "Окно", Zone: zone}
-	credentials := &credential.Credentials{
-		DB: d, Clock: c, Keys: keys, Passwords: crypt.NewPasswords(crypt.Cheap), Settings: settings, Journal: log, Owner: notices,
-	}
-	sessions := &session.Sessions{DB: d, Clock: c, Keys: keys, Settings: settings}
-	enrolments := &enrol.Enrolments{
-		DB: d, Clock: c, Keys: keys, Settings: settings, Journal: log, Persons: persons, Credentials: credentials, Sessions: sessions,
-		Notices: notices, Identity: silent{}, Pension: silent{}, Zone: zone,
-	}
-	enrolments.Work(w.q)
+	people := enroltest.New(t, operator.Migrations())
+	// What the desk does must not depend on the registers.
+	people.MVD.Set(enrol.Answer{}, errors.New("away"))
+	people.SFR.Set(enrol.Answer{}, errors.New("away"))
+	w := &world{post: people.Post, jobs: people.Settle}
 	w.Operators = &operator.Operators{
-		DB: d, Clock: c, Keys: keys, Journal: log, Persons: persons, Credentials: credentials, Sessions: sessions, Enrolments: enrolments, Notices: notices,
+		DB: people.DB, Clock: people.Clock, Keys: people.Keys, Journal: people.Journal, Persons: people.Persons,
+		Credentials: people.Credentials, Sessions: people.Sessions, Enrolments: people.Enrolments, Notices: people.Notices,
 	}
+	w.Work(people.Jobs)
 	must(t, w.PutCentre(context.Background(), operator.Centre{
 		ID: "mfc-72-1", Kind: operator.MFC, Name: "МФЦ на Первомайской", Address: "г. Тюмень, ул. Первомайская, 50", Acts: operator.Acts(), Active: true,
 	}))
@@ -239,7 +164,7 @@ func TestConfirm(t *testing.T) {
 		t.Fatalf("comparison %+v", page)
 	}
 	must(t, w.SendCode(ctx, w.op, c.Visit))
-	code := w.post.last(t, phone, anyCode)
+	code := w.post.Last(t, phone, anyCode)
 	if err := w.Confirm(ctx, w.op, c.Visit, code, false); key(err) != "operator.compare_first" {
 		t.Errorf("confirmed without comparing: %v", err)
 	}
@@ -255,7 +180,7 @@ func TestConfirm(t *testing.T) {
 	if pr := p.Proofing; pr == nil || pr.Method != "centre" || pr.Provider != "mfc-72-1" || pr.Actor != person.FormatOID(w.op) || !strings.Contains(pr.Place, "Первомайская") {
 		t.Errorf("proofing %+v", p.Proofing)
 	}
-	w.post.last(t, phone, "(подтверждённая)")
+	w.post.Last(t, phone, "(подтверждённая)")
 	var acts []string
 	for _, e := range w.journalOf(t, oid) {
 		acts = append(acts, string(e.Kind)+" "+e.Details["act"])
@@ -291,7 +216,7 @@ func TestOtherPapersBlock(t *testing.T) {
 			t.Errorf("%+v: candidate %+v", q, c)
 		}
 		must(t, w.SendCode(ctx, w.op, c.Visit))
-		code := w.post.last(t, phone, anyCode)
+		code := w.post.Last(t, phone, anyCode)
 		err := w.Confirm(ctx, w.op, c.Visit, code, true)
 		if k := key(err); k != "operator.document_differs" && k != "operator.snils_differs" {
 			t.Errorf("%+v: %v", q, err)
@@ -321,7 +246,7 @@ func TestRights(t *testing.T) {
 	w.citizen(t, phone, true)
 	c := w.find(t, papers())
 	must(t, w.SendCode(ctx, w.op, c.Visit))
-	code := w.post.last(t, phone, anyCode)
+	code := w.post.Last(t, phone, anyCode)
 
 	colleague := w.staff(t, "mfc-72-1", operator.MayConfirm)
 	if err := w.Confirm(ctx, colleague, c.Visit, code, true); key(err) != "operator.visit_over" {
@@ -367,7 +292,7 @@ func TestOwnAccount(t *testing.T) {
 	w.op = me
 	c := w.find(t, papers())
 	must(t, w.SendCode(ctx, me, c.Visit))
-	if err := w.Confirm(ctx, me, c.Visit, w.post.last(t, phone, anyCode), true); key(err) != "operator.own_account" {
+	if err := w.Confirm(ctx, me, c.Visit, w.post.Last(t, phone, anyCode), true); key(err) != "operator.own_account" {
 		t.Errorf("confirmed himself: %v", err)
 	}
 }
@@ -380,7 +305,7 @@ func TestConfirmFromSimplified(t *testing.T) {
 	oid := w.citizen(t, phone, false)
 	c := w.find(t, papers())
 	must(t, w.SendCode(ctx, w.op, c.Visit))
-	must(t, w.Confirm(ctx, w.op, c.Visit, w.post.last(t, phone, anyCode), true))
+	must(t, w.Confirm(ctx, w.op, c.Visit, w.post.Last(t, phone, anyCode), true))
 	p, err := w.Persons.Profile(ctx, oid)
 	must(t, err)
 	if p.Level != person.Confirmed || p.VerifiedBy != "centre" || !p.SNILSVerified {
@@ -407,14 +332,14 @@ func TestRegisterOnTheSpot(t *testing.T) {
 	if _, err := w.FinishRegistration(ctx, w.op, visit, "12345x", true); key(err) != "enrol.code_wrong" {
 		t.Errorf("without the code: %v", err)
 	}
-	oid, err := w.FinishRegistration(ctx, w.op, visit, w.post.last(t, phone, anyCode), true)
+	oid, err := w.FinishRegistration(ctx, w.op, visit, w.post.Last(t, phone, anyCode), true)
 	must(t, err)
 	p, err := w.Persons.Profile(ctx, oid)
 	must(t, err)
 	if p.Level != person.Confirmed || !p.SNILSVerified || !p.Contact(person.Phone).Confirmed || p.Contact(person.Email).Confirmed {
 		t.Errorf("profile %+v", p)
 	}
-	pw := w.post.last(t, phone, `Временный пароль: (\S+)\.`)
+	pw := w.post.Last(t, phone, `Временный пароль: (\S+)\.`)
 	v, err := w.Credentials.VerifyPassword(ctx, credential.Try{OID: oid, Password: pw})
 	if err != nil || !v.OK || !v.MustChange {
 		t.Errorf("%q: %+v, %v", pw, v, err)
@@ -422,7 +347,7 @@ func TestRegisterOnTheSpot(t *testing.T) {
 	if a, err := w.Enrolments.Agreements(ctx, oid); err != nil || len(a) != 1 || a[0].Channel != "centre" {
 		t.Errorf("consent %+v, %v", a, err)
 	}
-	w.post.last(t, "anna@example.com", `/link/(\S+)`)
+	w.post.Last(t, "anna@example.com", `/link/(\S+)`)
 	w.Clock.Advance(time.Hour)
 	n.Phone = "+79120000102"
 	if _, err := w.BeginRegistration(ctx, w.op, n); key(err) != "operator.account_exists" {
@@ -449,7 +374,7 @@ func TestAssist(t *testing.T) {
 	if err := w.FinishAssist(ctx, w.op, visit, form(), true); key(err) != "operator.code_first" {
 		t.Errorf("finished before the code: %v", err)
 	}
-	must(t, w.EnterAssistCode(ctx, w.op, visit, w.post.last(t, phone, anyCode)))
+	must(t, w.EnterAssistCode(ctx, w.op, visit, w.post.Last(t, phone, anyCode)))
 	if f, err := w.AssistForm(ctx, w.op, visit); err != nil || f.BirthPlace != "г. Тюмень" {
 		t.Errorf("form %+v, %v", f, err)
 	}
@@ -461,8 +386,8 @@ func TestAssist(t *testing.T) {
 	// An unknown phone looks the same and leads nowhere.
 	unknown, err := w.BeginAssist(ctx, w.op, "+79120000999")
 	must(t, err)
-	if err := w.EnterAssistCode(ctx, w.op, unknown, "123456"); key(err) != "enrol.code_wrong" || w.post.count("+79120000999") != 0 {
-		t.Errorf("unknown phone: %v, %d messages", err, w.post.count("+79120000999"))
+	if err := w.EnterAssistCode(ctx, w.op, unknown, "123456"); key(err) != "enrol.code_wrong" || len(w.post.To("+79120000999")) != 0 {
+		t.Errorf("unknown phone: %v, %d messages", err, len(w.post.To("+79120000999")))
 	}
 }
 
@@ -493,7 +418,7 @@ func TestRecover(t *testing.T) {
 	if v, _ := w.Credentials.VerifyPassword(ctx, credential.Try{OID: oid, Password: "Okno-2026!"}); v.OK {
 		t.Error("the old password works")
 	}
-	pw := w.post.last(t, phone, `Временный пароль: (\S+)\.`)
+	pw := w.post.Last(t, phone, `Временный пароль: (\S+)\.`)
 	if v, err := w.Credentials.VerifyPassword(ctx, credential.Try{OID: oid, Password: pw}); err != nil || !v.OK || !v.MustChange {
 		t.Errorf("%+v, %v", v, err)
 	}
@@ -508,9 +433,9 @@ func TestRecover(t *testing.T) {
 	if err := w.Recover(ctx, w.op, c.Visit, "12345x", reason); key(err) != "enrol.code_wrong" {
 		t.Errorf("the new number was not proved: %v", err)
 	}
-	must(t, w.Recover(ctx, w.op, c.Visit, w.post.last(t, lost, anyCode), reason))
-	w.post.last(t, lost, `Временный пароль: (\S+)\.`)
-	w.post.last(t, phone, `(больше не связан)`)
+	must(t, w.Recover(ctx, w.op, c.Visit, w.post.Last(t, lost, anyCode), reason))
+	w.post.Last(t, lost, `Временный пароль: (\S+)\.`)
+	w.post.Last(t, phone, `(больше не связан)`)
 	if p, err := w.Persons.FindByLogin(ctx, person.LoginPhone, lost); err != nil || p == nil || p.OID != oid {
 		t.Errorf("login by the new number: %v, %v", p, err)
 	}
@@ -538,7 +463,7 @@ func TestCorrect(t *testing.T) {
 	if p.Surname != "Пробная" || p.Identity.Number != "000001" || p.Level != person.Standard || p.VerifiedBy != "centre" {
 		t.Errorf("profile %+v", p.Person)
 	}
-	w.post.last(t, phone, `(заменён после брака)`)
+	w.post.Last(t, phone, `(заменён после брака)`)
 	if e := w.journalOf(t, oid)[0]; e.Details["act"] != "corrected" || e.Details["reason"] != "Паспорт заменён после брака" {
 		t.Errorf("journal %+v", e)
 	}
@@ -555,8 +480,7 @@ func TestVisitEnds(t *testing.T) {
 	if _, err := w.Compare(ctx, w.op, c.Visit); key(err) != "operator.visit_over" {
 		t.Errorf("after two hours: %v", err)
 	}
-	w.Work(w.q)
-	must(t, w.q.Settle(ctx))
+	w.jobs(t)
 	must(t, w.DB.Read(ctx, func(tx *db.Tx) error {
 		n, err := db.Get[int](ctx, tx, `SELECT count(*)::int FROM operator.visit WHERE sealed IS NOT NULL`)
 		if n != 0 {
