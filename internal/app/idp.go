@@ -95,7 +95,8 @@ func (a *App) newIDP(ctx context.Context) (*idp, error) {
 		v, err := p.settings.Get(ctx)
 		return v.JournalTerm.D(), err
 	})
-	p.persons.OnDelete = append(p.persons.OnDelete, p.enrol.Erase, p.creds.Erase, p.consents.Forget, p.issuer.Forget, p.signin.Forget, p.sessions.Erase)
+	p.persons.OnDelete = append(p.persons.OnDelete, p.enrol.Erase, p.creds.Erase, p.consents.Forget, p.issuer.Forget, p.signin.Forget, p.sessions.Erase,
+		p.operator.Erase, p.notices.Erase, p.journal.Erase)
 	a.serveIDP(p)
 	return p, nil
 }
@@ -144,7 +145,7 @@ func (a *App) serveIDP(p *idp) {
 			Keys: a.keys, Zone: zone(p.cfg.Zone, "Europe/Moscow"), Brand: layout.Brand{Name: "Окно", Sub: "Единая учётная запись"},
 			HelpURL: below(p.cfg.HelpURL, "/help/"), ReportURL: below(p.cfg.HelpURL, "/report"),
 			Dispatcher: p.signin, Persons: p.persons, Credentials: p.creds, Sessions: p.sessions, Clients: p.clients,
-			Consents: p.consents, Journal: p.journal, Settings: p.settings, Enrolments: p.enrol, Notices: p.notices, OIDC: p.oidc,
+			Consents: p.consents, Journal: p.journal, Settings: p.settings, Enrolments: p.enrol, Notices: p.notices, Operators: p.operator, OIDC: p.oidc,
 			REST: &rest.Profiles{Issuer: p.issuer, Persons: p.persons, Consents: p.consents, Settings: p.settings},
 		}
 		a.addHost(p.cfg.URL, site.Handler())

@@ -21,7 +21,11 @@ func (s *Site) showLogin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.showStep(w, r, http.StatusOK, f, st, loginForm{}, kit.Wrong{})
+	var typed loginForm
+	if st.Kind == signin.StepLogin {
+		typed.flash = s.mux.TakeFlash(w, r)
+	}
+	return s.showStep(w, r, http.StatusOK, f, st, typed, kit.Wrong{})
 }
 
 // next derives the step of a flow. Proving oneself again at the provider itself
@@ -58,6 +62,7 @@ func (s *Site) next(r *http.Request, f flow) (*signin.Step, error) {
 type loginForm struct {
 	login   string
 	foreign bool
+	flash   string // what was just done: a recovered password
 }
 
 func (s *Site) showStep(w http.ResponseWriter, r *http.Request, status int, f flow, st *signin.Step, typed loginForm, wrong kit.Wrong) error {
@@ -138,6 +143,7 @@ func (s *Site) awaits(r *http.Request) (bool, error) {
 
 // loginView is the page of login and password.
 type loginView struct {
+	Flash    string
 	Flow     flow
 	Client   string // where one returns; "" for the provider itself
 	Service  string
@@ -154,7 +160,7 @@ type loginView struct {
 }
 
 func (s *Site) loginView(r *http.Request, f flow, st *signin.Step, typed loginForm, wrong kit.Wrong) loginView {
-	v := loginView{Flow: f, Client: clientName(st), Login: typed.login, SNILS: f.snils, Foreign: typed.foreign, Wrong: wrong, Refuse: f.request != ""}
+	v := loginView{Flash: typed.flash, Flow: f, Client: clientName(st), Login: typed.login, SNILS: f.snils, Foreign: typed.foreign, Wrong: wrong, Refuse: f.request != ""}
 	if st.Why != "" {
 		v.Why = kit.L(r).T("idsite." + st.Why)
 	}

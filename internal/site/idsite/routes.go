@@ -1,7 +1,9 @@
 package idsite
 
 import (
+	"github.com/okno-gov/okno/internal/idp/enrol"
 	"github.com/okno-gov/okno/internal/idp/journal"
+	"github.com/okno-gov/okno/internal/site/kit"
 	"github.com/okno-gov/okno/internal/ui/asset"
 )
 
@@ -51,6 +53,22 @@ func (s *Site) routes() {
 	m.Handle("GET /profile/data", s.signedIn(s.showData))
 	m.Handle("POST /profile/data", s.signedIn(s.sendData))
 	m.Handle("GET /profile/check", s.signedIn(s.showCheck))
+	m.Handle("GET /profile/confirm", s.signedIn(s.showConfirm))
+	m.Handle("GET /profile/documents", s.signedIn(s.showDocuments))
+	m.Handle("GET /profile/documents/{type}", s.signedIn(s.showDocument))
+	m.Handle("POST /profile/documents/{type}", s.signedIn(s.putDocument))
+	m.Handle("POST /profile/documents/{type}/remove", s.signedIn(s.removeDocument))
+	m.Handle("GET /profile/children", s.signedIn(s.showChildren))
+	m.Handle("GET /profile/children/{id}", s.signedIn(s.showChild))
+	m.Handle("POST /profile/children/{id}", s.signedIn(s.putChild))
+	m.Handle("POST /profile/children/{id}/remove", s.signedIn(s.removeChild))
+	m.Handle("GET /profile/vehicles", s.signedIn(s.showVehicles))
+	m.Handle("POST /profile/vehicles", s.signedIn(s.addVehicle))
+	m.Handle("POST /profile/vehicles/{id}/remove", s.signedIn(s.removeVehicle))
+	m.Handle("GET /profile/addresses/{kind}", s.signedIn(s.showAddress))
+	m.Handle("POST /profile/addresses/{kind}", s.signedIn(s.putAddress))
+	m.Handle("GET /profile/avatar/{id}", s.signedIn(s.showAvatar))
+	m.Handle("POST /profile/settings/avatar", s.signedIn(s.setAvatar), kit.Body(enrol.MaxAvatarBytes+64<<10))
 	m.Handle("GET /profile/contacts", s.fresh(s.showContacts))
 	m.Handle("POST /profile/contacts/phone", s.contactAct("phone", "idsite.contact.code_sent", s.addPhone))
 	m.Handle("POST /profile/contacts/phone/code", s.contactAct("code", "idsite.contact.phone_done", s.confirmPhone))

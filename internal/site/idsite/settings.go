@@ -24,6 +24,7 @@ type settingsView struct {
 	Email    bool     // there is a confirmed e-mail to send it to
 	Sessions []sessionView
 	Avatar   string // address of the picture, "" without one
+	Wrong    kit.Wrong
 }
 
 // sessionView is one device that is signed in (ID-SEC-10).
@@ -33,6 +34,10 @@ type sessionView struct {
 }
 
 func (s *Site) showSettings(w http.ResponseWriter, r *http.Request, m me) error {
+	return s.settingsPage(w, r, m, http.StatusOK, kit.Wrong{})
+}
+
+func (s *Site) settingsPage(w http.ResponseWriter, r *http.Request, m me, status int, wrong kit.Wrong) error {
 	l := kit.L(r)
 	prof, err := s.Persons.Profile(r.Context(), m.who.OID)
 	if err != nil {
@@ -48,7 +53,7 @@ func (s *Site) showSettings(w http.ResponseWriter, r *http.Request, m me) error 
 	}
 	v := settingsView{
 		Flash: s.mux.TakeFlash(w, r), Side: side(l, "/profile/settings"), Level: int(m.Level()),
-		Account: accountRows(l, prof), Hints: hints(l, prof), Notice: wants, Email: contactText(prof, person.Email) != "",
+		Account: accountRows(l, prof), Hints: hints(l, prof), Notice: wants, Email: contactText(prof, person.Email) != "", Wrong: wrong,
 	}
 	if m.who.Avatar != "" {
 		v.Avatar = "/profile/avatar/" + m.who.Avatar
@@ -57,8 +62,8 @@ func (s *Site) showSettings(w http.ResponseWriter, r *http.Request, m me) error 
 		v.Sessions = append(v.Sessions, s.sessionView(l, x, m.sess.ID))
 	}
 	p := kit.Base(r)
-	p.Title = l.T("idsite.nav.settings")
-	return kit.Render(w, r, http.StatusOK, p, settingsPage(v))
+	p.Title, p.Errors = l.T("idsite.nav.settings"), wrong.Summary
+	return kit.Render(w, r, status, p, settingsPage(v))
 }
 
 func (s *Site) sessionView(l *i18n.Localizer, x *session.Session, own string) sessionView {

@@ -24,6 +24,7 @@ import (
 	"github.com/okno-gov/okno/internal/idp/journal"
 	"github.com/okno-gov/okno/internal/idp/notify"
 	"github.com/okno-gov/okno/internal/idp/oidc"
+	"github.com/okno-gov/okno/internal/idp/operator"
 	"github.com/okno-gov/okno/internal/idp/person"
 	"github.com/okno-gov/okno/internal/idp/session"
 	"github.com/okno-gov/okno/internal/idp/setting"
@@ -58,6 +59,7 @@ type Site struct {
 	Settings    *setting.Settings
 	Enrolments  *enrol.Enrolments
 	Notices     *notify.Notices
+	Operators   *operator.Operators // for the list of centres
 
 	// OIDC is the protocol front, whose pages this site is; REST the profile API.
 	// Both write their own errors.

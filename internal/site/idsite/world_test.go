@@ -17,6 +17,7 @@ import (
 	"github.com/okno-gov/okno/internal/idp/enrol"
 	"github.com/okno-gov/okno/internal/idp/notify"
 	"github.com/okno-gov/okno/internal/idp/oidc/oidctest"
+	"github.com/okno-gov/okno/internal/idp/operator"
 	"github.com/okno-gov/okno/internal/idp/person"
 	"github.com/okno-gov/okno/internal/idp/rest"
 	"github.com/okno-gov/okno/internal/site/idsite"
@@ -29,6 +30,7 @@ type world struct {
 	*oidctest.World
 	t          *testing.T
 	enrolments *enrol.Enrolments
+	operators  *operator.Operators
 	site       http.Handler
 	post       *postbox
 	registers  *registers
@@ -42,7 +44,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{World: oidctest.New(t, notify.Migrations(), enrol.Migrations()), t: t, post: &postbox{}, registers: &registers{}}
+	w := &world{World: oidctest.New(t, notify.Migrations(), enrol.Migrations(), operator.Migrations()), t: t, post: &postbox{}, registers: &registers{}}
 	moscow, err := time.LoadLocation("Europe/Moscow")
 	if err != nil {
 		t.Fatal(err)
@@ -56,9 +58,13 @@ func newWorld(t *testing.T) *world {
 	}
 	w.enrolments.Work(w.Queue)
 	w.Persons.OnDelete = append(w.Persons.OnDelete, w.enrolments.Erase, notices.Erase, w.Journal.Erase)
+	w.operators = &operator.Operators{
+		DB: w.DB, Clock: w.Clock, Keys: w.Keys, Journal: w.Journal, Persons: w.Persons, Credentials: w.Credentials, Sessions: w.Sessions,
+		Enrolments: w.enrolments, Notices: notices,
+	}
 	site := &idsite.Site{
 		Bundle: bundle, Clock: w.Clock, Keys: w.Keys, Dispatcher: w.Dispatcher, Persons: w.Persons, Credentials: w.Credentials, Sessions: w.Sessions,
-		Clients: w.Clients, Consents: w.Consents, Journal: w.Journal, Settings: w.Settings, Enrolments: w.enrolments, Notices: notices,
+		Clients: w.Clients, Consents: w.Consents, Journal: w.Journal, Settings: w.Settings, Enrolments: w.enrolments, Notices: notices, Operators: w.operators,
 		OIDC: w.Provider, REST: &rest.Profiles{Issuer: w.Issuer, Persons: w.Persons, Consents: w.Consents, Settings: w.Settings},
 	}
 	w.site = site.Handler()
