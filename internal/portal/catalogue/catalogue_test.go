@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -307,6 +308,37 @@ func TestProcessesAgree(t *testing.T) {
 	if err != nil || card.Short.RU != "Изменено" {
 		t.Errorf("the other process shows %v %v", card, err)
 	}
+}
+
+// Readers never see half a catalogue while an editor publishes.
+func TestReadersDuringPublish(t *testing.T) {
+	t.Parallel()
+	s, b := tyumen(t)
+	ctx := t.Context()
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 200 {
+				all, err := s.All(ctx)
+				if err != nil || len(all) != len(b.Services) {
+					t.Errorf("%d services: %v", len(all), err)
+					return
+				}
+				if found, err := s.Search(ctx, "справка о несудимости", catalogue.Filter{}); err != nil || len(found.Services) == 0 {
+					t.Errorf("search finds %v: %v", codes(found.Services), err)
+					return
+				}
+			}
+		})
+	}
+	for i := range 10 {
+		changed := *b.Services[0]
+		changed.Short = form.Text{RU: strings.Repeat("я", i+1)}
+		if _, err := s.Publish(ctx, &changed, "editor", "правка"); err != nil {
+			t.Error(err)
+		}
+	}
+	wg.Wait()
 }
 
 // CAT-05: where the editor has set no order, use orders.

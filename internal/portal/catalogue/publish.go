@@ -167,5 +167,10 @@ func moveState(ctx context.Context, tx *db.Tx) error {
 	return err
 }
 
-// forget makes the next reader of this process look at the database.
-func (s *Services) forget() { s.checked.Store(0) }
+// forget makes the next reader of this process look at the database. It waits for a renewal under
+// way, which may have read the old version.
+func (s *Services) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.checked.Store(0)
+}
