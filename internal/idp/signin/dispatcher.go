@@ -184,10 +184,15 @@ func again(r *Request, sess *session.Session) string {
 // level stops whom the client does not know surely enough (ID-SSO-05, C-12).
 func (d *Dispatcher) level(ctx context.Context, s *Step, sess *session.Session, who *person.Person) (bool, error) {
 	s.Level, s.Needed = sess.Effective(who.Level), s.Client.MinLevel
+	if sess.Level < who.Level {
+		// A raised level takes effect by a new sign-in (ID-VER-12). Asking for it
+		// here, and not only when the client demands the level, spares the person
+		// a portal that goes on showing the old one.
+		s.Kind, s.Why = StepLogin, WhyLevel
+		return true, nil
+	}
 	if s.Level < s.Needed {
-		if s.Kind = StepLevel; who.Level >= s.Needed {
-			s.Kind, s.Why = StepLogin, WhyLevel
-		}
+		s.Kind = StepLevel
 		return true, nil
 	}
 	if len(s.Client.RefusedProofing) == 0 || s.Level < person.Confirmed {
