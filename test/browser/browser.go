@@ -64,6 +64,10 @@ func (b *Browser) Person(t testing.TB, name string) *Person {
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	p := &Person{t: t, ctx: ctx, name: name}
+	// The window lives as long as the context of its first use.
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("open a window for %s: %v", name, err)
+	}
 	p.do(chromedp.EmulateViewport(desktopWidth, 900))
 	return p
 }
@@ -107,7 +111,9 @@ func (p *Person) Go(url string) {
 func (p *Person) URL() string { return Eval[string](p, `location.href`) }
 
 // Text is all that is to be read on the page.
-func (p *Person) Text() string { return Eval[string](p, `document.body ? document.body.innerText : ""`) }
+func (p *Person) Text() string {
+	return Eval[string](p, `document.body ? document.body.innerText : ""`)
+}
 
 // Eval runs an expression in the page.
 func Eval[T any](p *Person, js string) T {
