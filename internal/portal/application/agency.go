@@ -252,6 +252,9 @@ func (a *Applications) AgencyQueue(ctx context.Context, tx *db.Tx, f QueueFilter
 	out := make([]QueueRow, len(rows))
 	for i := range rows {
 		out[i].Application = *rows[i].application()
+		if rows[i].Applicant == nil {
+			continue
+		}
 		name, err := a.Keys.Open(rows[i].Applicant, applicantAAD(rows[i].ID))
 		if err != nil {
 			return nil, 0, fmt.Errorf("open applicant of %s: %w", rows[i].ID, err)

@@ -1,6 +1,7 @@
 package application
 
 import (
+	"context"
 	"embed"
 	"time"
 
@@ -71,6 +72,10 @@ type Applications struct {
 	BaseURL   string         // https://uslugi.example.org, for the code on printed papers
 	Portal    string         // the portal's name on printed papers
 
+	// OnErase runs in the transaction that takes the personal data out of an
+	// old case, with its id: for what other contexts keep of it.
+	OnErase []func(ctx context.Context, tx *db.Tx, id string) error
+
 	numbers numbers
 }
 
@@ -140,8 +145,9 @@ type Application struct {
 	TakenAt     *time.Time
 	Unseen      bool // the citizen wrote or answered since an officer last acted
 
-	Contents int // number of contents: 1, more after corrections
-	Stars    int // the owner's rating, 1–5; 0: none (SVC-23)
+	Contents int        // number of contents: 1, more after corrections
+	ErasedAt *time.Time // the personal data are gone, the term of retention is over
+	Stars    int        // the owner's rating, 1–5; 0: none (SVC-23)
 }
 
 // DueDay is the last day of the term, nil before registration.

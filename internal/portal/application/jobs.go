@@ -28,6 +28,7 @@ func (a *Applications) Work(q *job.Queue) {
 	q.Sweep("application.overdue", time.Minute, a.watchTerms)
 	q.Sweep("application.draft_warning", time.Hour, a.warnDrafts)
 	q.Sweep("application.draft_end", time.Hour, a.endDrafts)
+	q.Sweep("application.retention", time.Hour, a.erase)
 	a.Documents.OnInfected = a.infected
 }
 

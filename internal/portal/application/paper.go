@@ -98,6 +98,9 @@ func (a *Applications) printable(ctx context.Context, owner, id string) (*Detail
 	if err != nil {
 		return nil, nil, err
 	}
+	if d.ErasedAt != nil {
+		return nil, nil, fault.NotFound("application.erased")
+	}
 	var sig *signature
 	err = a.DB.Read(ctx, func(tx *db.Tx) (err error) {
 		sig, err = a.signatureOf(ctx, tx, &d.Application)
@@ -159,7 +162,7 @@ func (a *Applications) Check(ctx context.Context, token string) (*Proof, error) 
 		if err != nil {
 			return err
 		}
-		if app == nil {
+		if app == nil || app.ErasedAt != nil {
 			return fault.NotFound("application.proof_not_found")
 		}
 		sig, err := a.signatureOf(ctx, tx, app)

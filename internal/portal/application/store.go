@@ -53,7 +53,7 @@ func findDraft(ctx context.Context, tx *db.Tx, where string, args ...any) (*stor
 const applicationColumns = `id, draft_id::text AS draft, number, owner_id::text AS owner, filed_by::text AS filed_by, capacity,
 	channel, service, revision, title, agency, body, status, outcome, ground, version, level, proofing, submitted_at,
 	register_by, registered_at, due_at, answer_by, decided_at, changed_at, late_registration, overdue,
-	coalesce(officer_id::text, '') AS officer, officer_name, taken_at, unseen, contents, stars, applicant`
+	coalesce(officer_id::text, '') AS officer, officer_name, taken_at, unseen, contents, stars, erased_at, applicant`
 
 type applicationRow struct {
 	ID, Draft, Number, Owner, FiledBy, Capacity string
@@ -70,6 +70,7 @@ type applicationRow struct {
 	TakenAt                                     *time.Time
 	Unseen                                      bool
 	Contents, Stars                             int
+	ErasedAt                                    *time.Time
 	Applicant                                   []byte
 }
 
@@ -81,7 +82,7 @@ func (r *applicationRow) application() *Application {
 		Level: account.Level(r.Level), Proofing: r.Proofing, SubmittedAt: r.SubmittedAt, RegisterBy: r.RegisterBy,
 		RegisteredAt: r.RegisteredAt, DueAt: r.DueAt, AnswerBy: r.AnswerBy, DecidedAt: r.DecidedAt, ChangedAt: r.ChangedAt,
 		LateRegistration: r.LateRegistration, Overdue: r.Overdue, Officer: r.Officer, OfficerName: r.OfficerName,
-		TakenAt: r.TakenAt, Unseen: r.Unseen, Contents: r.Contents, Stars: r.Stars,
+		TakenAt: r.TakenAt, Unseen: r.Unseen, Contents: r.Contents, Stars: r.Stars, ErasedAt: r.ErasedAt,
 	}
 }
 
@@ -212,6 +213,9 @@ func (a *Applications) details(ctx context.Context, tx *db.Tx, app *Application)
 
 func (a *Applications) content(ctx context.Context, tx *db.Tx, app *Application) (Content, error) {
 	var c Content
+	if app.ErasedAt != nil {
+		return c, nil
+	}
 	sealed, err := db.Get[[]byte](ctx, tx, `
 		SELECT content FROM application.content WHERE application_id = $1 AND version = $2`, app.ID, app.Contents)
 	if err != nil {

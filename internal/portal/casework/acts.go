@@ -301,3 +301,12 @@ func (c *Cases) addNote(ctx context.Context, tx *db.Tx, app, key string, o *offi
 	}
 	return nil
 }
+
+// Erase deletes the notes of an old case whose personal data are taken out; wire
+// it into application.Applications.OnErase.
+func (c *Cases) Erase(ctx context.Context, tx *db.Tx, id string) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM casework.note WHERE application_id = $1`, id); err != nil {
+		return fmt.Errorf("erase notes: %w", err)
+	}
+	return nil
+}

@@ -595,6 +595,56 @@ func TestLooksAreVisibleToTheCitizen(t *testing.T) {
 	}))
 }
 
+// Three years after its end a case holds no personal data any more: names,
+// answers, messages, files and notes are gone, number and history stay.
+func TestOldCasesAreErased(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	ctx := t.Context()
+	k.Applications.OnErase = append(k.Applications.OnErase, k.Erase)
+	app := k.taken(t)
+	must(t, k.Note(ctx, k.act(t, k.lilia, app.ID, "Заметка")))
+	must(t, k.Write(ctx, k.act(t, k.lilia, app.ID, "Сообщение")))
+	must(t, k.Refuse(ctx, k.act(t, k.lilia, app.ID, "Данные не совпали"), "wrong-data"))
+	open := k.send(t, pdf)
+	proof, err := k.Applications.ProofURL(ctx, k.anna, app.ID)
+	must(t, err)
+	k.Clock.Advance(1095 * 24 * time.Hour)
+	k.settle(t)
+	if d, err := k.Applications.Get(ctx, k.anna, app.ID); err != nil || d.ErasedAt != nil || len(d.Files) != 1 {
+		t.Fatalf("a day before the term: %+v, %v", d, err)
+	}
+	k.Clock.Advance(24 * time.Hour)
+	k.settle(t)
+	d, err := k.Applications.Get(ctx, k.anna, app.ID)
+	must(t, err)
+	if d.ErasedAt == nil || d.Number != app.Number || len(d.Events) != 4 || d.Status != application.StatusRefused {
+		t.Errorf("what must stay: %+v, %d events", d.Application, len(d.Events))
+	}
+	if d.Content.Applicant != "" || len(d.Messages) != 0 || len(d.Files) != 0 || d.Events[3].Comment != "" {
+		t.Errorf("what must go: %+v, %+v, %+v", d.Content, d.Messages, d.Files)
+	}
+	c, err := k.Get(ctx, k.lilia.ID, app.ID)
+	must(t, err)
+	if len(c.Notes) != 0 {
+		t.Errorf("notes stay: %+v", c.Notes)
+	}
+	q, err := k.Queue(ctx, k.lilia.ID, casework.Filter{Query: "Тестова", Status: []application.Status{application.StatusRefused}})
+	must(t, err)
+	if q.Total != 0 {
+		t.Error("an erased case is found by the name")
+	}
+	if _, err := k.Applications.Check(ctx, proof[strings.LastIndexByte(proof, '/')+1:]); !fault.Is(err, fault.KindNotFound) {
+		t.Errorf("proof of an erased case: %v", err)
+	}
+	if _, err := k.Applications.Receipt(ctx, k.anna, app.ID, k.ru); !fault.Is(err, fault.KindNotFound) {
+		t.Errorf("receipt of an erased case: %v", err)
+	}
+	if still, err := k.Applications.Get(ctx, k.anna, open.ID); err != nil || still.ErasedAt != nil || still.Content.Applicant == "" {
+		t.Errorf("an open case was erased: %+v, %v", still, err)
+	}
+}
+
 // The queue is paged by the nearest term and found by number, name and SNILS.
 //
 // BO-01

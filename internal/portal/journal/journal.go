@@ -18,6 +18,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/job"
 	"github.com/okno-gov/okno/internal/base/ledger"
+	"github.com/okno-gov/okno/internal/portal/setting"
 )
 
 // Migrations gives the schema ledger, in which the entries live.
@@ -37,10 +38,13 @@ const (
 	FileOpened  Kind = "document.opened"       // details number, name, officer, agency
 	ProfileRead Kind = "profile.read"          // the portal read the profile to fill in a form
 	Agreed      Kind = "agreement.accepted"    // details version
+
+	SupportLooked Kind = "support.looked" // details number, officer
+	SupportListed Kind = "support.listed" // details as of SupportLooked
 )
 
 // Access are the kinds of «Кто смотрел мои данные».
-var Access = []Kind{Looked, Listed, FileOpened, ProfileRead}
+var Access = []Kind{Looked, Listed, FileOpened, ProfileRead, SupportLooked, SupportListed}
 
 // Entry is one line.
 type Entry struct {
@@ -69,8 +73,26 @@ func (j *Journal) Ledger() *ledger.Ledger {
 	return &ledger.Ledger{DB: j.DB, Clock: j.Clock, Keys: j.Keys}
 }
 
-// Work registers the sealer of the chain.
-func (j *Journal) Work(q *job.Queue) { j.Ledger().Work(q) }
+// Work registers the sealer of the chain and the eraser of old details.
+func (j *Journal) Work(q *job.Queue) {
+	j.Ledger().Work(q)
+	q.Sweep("journal.retention", time.Hour, j.erase)
+}
+
+// erase clears the details of entries older than the term of retention (G-22);
+// the lines and the chain stay.
+func (j *Journal) erase(ctx context.Context) (int, error) {
+	var n int64
+	err := j.DB.InTx(ctx, func(tx *db.Tx) error {
+		days, err := setting.Get(ctx, tx, setting.RetentionDays)
+		if err != nil {
+			return err
+		}
+		n, err = j.Ledger().EraseBefore(ctx, tx, j.Clock.Now().AddDate(0, 0, -days), 500)
+		return err
+	})
+	return int(n), err
+}
 
 func subject(owner string) string { return "account:" + owner }
 

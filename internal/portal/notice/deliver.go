@@ -11,6 +11,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/outbound"
 	"github.com/okno-gov/okno/internal/base/ruid"
 	"github.com/okno-gov/okno/internal/portal/account"
+	"github.com/okno-gov/okno/internal/portal/setting"
 )
 
 type deliverArgs struct {
@@ -20,8 +21,29 @@ type deliverArgs struct {
 // Kind implements job.Args.
 func (deliverArgs) Kind() string { return "notice.deliver" }
 
-// Work registers the delivery.
-func (n *Notices) Work(q *job.Queue) { job.Handle(q, n.deliver) }
+// Work registers the delivery and the end of old entries.
+func (n *Notices) Work(q *job.Queue) {
+	job.Handle(q, n.deliver)
+	q.Sweep("notice.retention", time.Hour, n.erase)
+}
+
+// erase deletes entries older than the term of retention (G-22).
+func (n *Notices) erase(ctx context.Context) (int, error) {
+	var gone int64
+	err := n.DB.InTx(ctx, func(tx *db.Tx) error {
+		days, err := setting.Get(ctx, tx, setting.RetentionDays)
+		if err != nil {
+			return err
+		}
+		gone, err = tx.Exec(ctx, `DELETE FROM notice.entry WHERE id IN
+			(SELECT id FROM notice.entry WHERE at <= $1 ORDER BY at LIMIT 500)`, n.Clock.Now().AddDate(0, 0, -days))
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("erase old notices: %w", err)
+	}
+	return int(gone), nil
+}
 
 // deliver hands an entry to the outbox, once per channel that is wanted and
 // that has a contact. The keys are stable, so that a second run adds nothing.

@@ -95,7 +95,7 @@ type Post struct {
 	// named date or ending in _date is a day as 2006-01-02 and shown as people
 	// write it; one that begins with "key:" is itself a message key.
 	Args map[string]string
-	// Object is what the entry leads to: "application/<id>", "draft/<id>".
+	// Object is what the entry leads to: "application/<id>", "draft/<id>", "ticket/<id>".
 	Object string
 	// Words are what the entry is found by: name of the service, number,
 	// agency (NTF-07).
@@ -186,6 +186,8 @@ func Path(object string) string {
 		return "/lk/applications/" + id
 	case "draft":
 		return "/lk/drafts/" + id
+	case "ticket":
+		return "/lk/support/" + id
 	}
 	return ""
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/outbound"
 	"github.com/okno-gov/okno/internal/portal/account"
 	"github.com/okno-gov/okno/internal/portal/notice"
+	"github.com/okno-gov/okno/internal/portal/setting"
 	"github.com/okno-gov/okno/locale"
 )
 
@@ -37,7 +38,7 @@ func must(t *testing.T, err error) {
 func newKit(t *testing.T) *kit {
 	t.Helper()
 	ctx := t.Context()
-	d := dbtest.New(t, account.Migrations(), notice.Migrations(), outbound.Migrations())
+	d := dbtest.New(t, account.Migrations(), setting.Migrations(), notice.Migrations(), outbound.Migrations())
 	c := clock.At(time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)) // 14:00 in Tyumen
 	bundle, err := i18n.Load(locale.FS)
 	must(t, err)
@@ -347,6 +348,22 @@ func TestDraftEntryFollowsItsDraft(t *testing.T) {
 	}
 	if len(k.sent()) != 2 {
 		t.Errorf("%d messages: drafts must not be sent", len(k.sent()))
+	}
+}
+
+// Three years later an entry is gone; younger ones stay.
+func TestOldEntriesAreErased(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.post(t, sent("old"))
+	k.Clock.Advance(24 * time.Hour)
+	k.post(t, sent("young"))
+	k.Clock.Advance(1095 * 24 * time.Hour)
+	k.settle(t)
+	page, err := k.List(t.Context(), k.owner, notice.Filter{})
+	must(t, err)
+	if len(page.Entries) != 1 {
+		t.Errorf("%d entries after three years, want the younger one", len(page.Entries))
 	}
 }
 

@@ -7,7 +7,9 @@ import (
 	"github.com/okno-gov/okno/internal/base/clock"
 	"github.com/okno-gov/okno/internal/base/dbtest"
 	"github.com/okno-gov/okno/internal/base/fault"
+	"github.com/okno-gov/okno/internal/base/job"
 	"github.com/okno-gov/okno/internal/portal/officer"
+	"github.com/okno-gov/okno/internal/portal/setting"
 )
 
 var start = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
@@ -66,6 +68,44 @@ func TestRightsAreLookedUpAtTheAct(t *testing.T) {
 	}
 	if staff, err := o.List(ctx, "mvd-72"); err != nil || len(staff) != 2 || staff[0].ID != lilia.ID {
 		t.Errorf("staff: %+v, %v", staff, err)
+	}
+}
+
+func TestStaffWhoLeftAreForgottenAfterThreeYears(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t, officer.Migrations(), setting.Migrations())
+	o := &officer.Officers{DB: d, Clock: clock.At(start)}
+	q := job.New(d, o.Clock)
+	o.Work(q)
+	gone, stays := add(t, o, "1", "mvd-72", officer.RoleClerk), add(t, o, "2", "mvd-72", officer.RoleClerk)
+	if err := o.Deactivate(t.Context(), gone.ID); err != nil {
+		t.Fatal(err)
+	}
+	subjects := func() string {
+		t.Helper()
+		if err := q.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		a, err := o.Get(t.Context(), gone.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := o.Get(t.Context(), stays.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Name == "" {
+			t.Error("the name is gone: answers bear it")
+		}
+		return a.Subject + " " + b.Subject
+	}
+	o.Clock.Advance(1095 * 24 * time.Hour)
+	if got := subjects(); got != "1 2" {
+		t.Errorf("a day before the term: %s", got)
+	}
+	o.Clock.Advance(24 * time.Hour)
+	if got := subjects(); got != "left:"+gone.ID+" 2" {
+		t.Errorf("after the term: %s", got)
 	}
 }
 

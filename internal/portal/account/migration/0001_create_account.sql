@@ -2,8 +2,7 @@
 CREATE SCHEMA account;
 
 -- Retention: class account; kept until the person deletes the account at the
--- identity provider or three years after the last sign-in (G-22); eraser:
--- Accounts.Close clears everything but the id.
+-- identity provider; eraser: Accounts.Close clears everything but the id.
 CREATE TABLE account.account (
     id                uuid PRIMARY KEY,
     subject           text CONSTRAINT account_subject_key UNIQUE,

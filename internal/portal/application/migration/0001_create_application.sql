@@ -26,8 +26,9 @@ CREATE INDEX draft_owner_idx ON application.draft (owner_id, updated_at DESC);
 CREATE INDEX draft_expires_idx ON application.draft (expires_at);
 CREATE INDEX draft_warn_idx ON application.draft (warn_at) WHERE warned_at IS NULL;
 
--- Retention: class case, three years after the end (G-22); eraser: clears
--- applicant and names, deletes contents, messages and files.
+-- Retention: class case, three years after the end (G-22, setting
+-- retention.days); eraser: the sweep application.retention clears names and
+-- indexes, deletes contents, signatures, messages and files.
 CREATE TABLE application.application (
     id                uuid PRIMARY KEY,
     draft_id          uuid NOT NULL CONSTRAINT application_draft_key UNIQUE,
@@ -78,7 +79,7 @@ CREATE INDEX application_register_idx ON application.application (register_by)
     WHERE NOT late_registration AND status = 'sent';
 CREATE INDEX application_finders_idx ON application.application USING gin (finders);
 
--- Retention: class case; eraser: deletes the row.
+-- Retention: class case; eraser: the sweep application.retention.
 CREATE TABLE application.content (
     application_id uuid NOT NULL REFERENCES application.application,
     version        integer NOT NULL,
@@ -87,7 +88,7 @@ CREATE TABLE application.content (
     PRIMARY KEY (application_id, version)
 );
 
--- Retention: class case; eraser: deletes the row with its content.
+-- Retention: class case; eraser: the sweep application.retention.
 CREATE TABLE application.signature (
     application_id uuid NOT NULL,
     version        integer NOT NULL,
@@ -104,7 +105,8 @@ CREATE TABLE application.signature (
     FOREIGN KEY (application_id, version) REFERENCES application.content
 );
 
--- Retention: class case; eraser: clears the comment, keeps the line.
+-- Retention: class case; eraser: the sweep application.retention clears the
+-- comment and keeps the line.
 CREATE TABLE application.event (
     id             uuid PRIMARY KEY,
     application_id uuid NOT NULL REFERENCES application.application,
@@ -120,7 +122,7 @@ CREATE TABLE application.event (
 );
 CREATE INDEX event_application_idx ON application.event (application_id, at, id);
 
--- Retention: class case; eraser: deletes the row.
+-- Retention: class case; eraser: the sweep application.retention.
 CREATE TABLE application.message (
     id             uuid PRIMARY KEY,
     application_id uuid NOT NULL REFERENCES application.application,
@@ -134,7 +136,7 @@ CREATE TABLE application.message (
 );
 CREATE INDEX message_application_idx ON application.message (application_id, at, id);
 
--- Retention: class case; eraser: deletes the row and releases the document.
+-- Retention: class case; eraser: the sweep application.retention.
 CREATE TABLE application.file (
     application_id uuid NOT NULL REFERENCES application.application,
     document_id    uuid NOT NULL,

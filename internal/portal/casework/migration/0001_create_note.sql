@@ -1,7 +1,8 @@
 -- +goose Up
 CREATE SCHEMA casework;
 
--- Retention: class case, as the application; eraser: deletes the row.
+-- Retention: class case, as the application; eraser: Cases.Erase, called by the
+-- sweep application.retention.
 CREATE TABLE casework.note (
     id             uuid PRIMARY KEY,
     application_id uuid NOT NULL,

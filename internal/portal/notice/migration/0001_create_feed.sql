@@ -1,8 +1,8 @@
 -- +goose Up
 CREATE SCHEMA notice;
 
--- Retention: class feed, three years (G-22) or with the account; eraser:
--- Notices.Forget. Arguments are service names, numbers, days: no names of people.
+-- Retention: class feed, three years (G-22, setting retention.days) or with the
+-- account; eraser: the sweep notice.retention, Notices.Forget. Arguments are service names, numbers, days: no names of people.
 CREATE TABLE notice.entry (
     id         uuid PRIMARY KEY,
     owner_id   uuid NOT NULL,

@@ -1,9 +1,9 @@
 -- +goose Up
 CREATE SCHEMA officer;
 
--- Retention: class staff; kept as long as a case names the officer (the law on
--- keeping the agency's files), the subject is cleared three years after the
--- end of work; eraser: Officers.Remove.
+-- Retention: class staff; the name is kept as long as the portal runs (cases and
+-- answers name the officer who acted), the subject is cleared three years after
+-- the end of work (setting retention.days); eraser: the sweep officer.retention.
 CREATE TABLE officer.officer (
     id         uuid PRIMARY KEY,
     subject    text NOT NULL CONSTRAINT officer_subject_key UNIQUE,
@@ -17,7 +17,8 @@ CREATE TABLE officer.officer (
 );
 CREATE INDEX officer_agency_idx ON officer.officer (agency);
 
--- Retention: class staff, three years after its end; eraser: Officers.Remove.
+-- Retention: class staff, three years after its end; eraser: the sweep
+-- officer.retention.
 CREATE TABLE officer.deputy (
     officer_id uuid NOT NULL REFERENCES officer.officer ON DELETE CASCADE,
     deputy_id  uuid NOT NULL REFERENCES officer.officer ON DELETE CASCADE,

@@ -1,0 +1,2 @@
+-- +goose Up
+CREATE INDEX entry_at_idx ON notice.entry (at);
