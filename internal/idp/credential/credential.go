@@ -141,14 +141,13 @@ func (c *Credentials) VerifyPassword(ctx context.Context, t Try) (Verdict, error
 		return Verdict{}, err
 	}
 	var row *passwordRow
-	if t.OID != 0 {
-		err := c.DB.Read(ctx, func(tx *db.Tx) (err error) {
-			row, err = db.Find[passwordRow](ctx, tx, `SELECT hash, temporary, expires_at, used_at FROM credential.password WHERE oid = $1`, t.OID)
-			return err
-		})
-		if err != nil {
-			return Verdict{}, fmt.Errorf("verify password: %w", err)
-		}
+	// Asked for nobody too: an unknown login must not answer sooner.
+	err := c.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		row, err = db.Find[passwordRow](ctx, tx, `SELECT hash, temporary, expires_at, used_at FROM credential.password WHERE oid = $1`, t.OID)
+		return err
+	})
+	if err != nil {
+		return Verdict{}, fmt.Errorf("verify password: %w", err)
 	}
 	hash := ""
 	if row != nil && len(t.Password) <= MaxLength {

@@ -26,9 +26,9 @@ func (c *Credentials) places(ctx context.Context, oid person.OID, login, device,
 	subject := "login:" + login
 	if oid != 0 {
 		subject = "oid:" + person.FormatOID(oid)
-		if device != "" && c.knownDevice(ctx, oid, device) {
-			return []place{{c.Keys.Index("throttle", subject+"|device:"+device), 2}}
-		}
+	}
+	if device != "" && c.knownDevice(ctx, oid, device) { // asked for nobody too, for equal time
+		return []place{{c.Keys.Index("throttle", subject+"|device:"+device), 2}}
 	}
 	return []place{
 		{c.Keys.Index("throttle", subject+"|network:"+network), 1},

@@ -498,7 +498,7 @@ func (e *Enrolments) Overdue(ctx context.Context) ([]Check, error) {
 	var out []Check
 	err := e.DB.Read(ctx, func(tx *db.Tx) (err error) {
 		out, err = db.List[Check](ctx, tx, `SELECT `+checkColumns+` FROM enrol.check WHERE created_at > $1
-			AND (state = 'unanswered' OR (state IN ('waiting', 'asked') AND due_at <= $2)) ORDER BY created_at DESC LIMIT 200`,
+			AND state IN ('waiting', 'asked', 'unanswered') AND (state = 'unanswered' OR due_at <= $2) ORDER BY created_at DESC LIMIT 200`,
 			e.Clock.Now().Add(-30*24*time.Hour), e.Clock.Now())
 		return err
 	})

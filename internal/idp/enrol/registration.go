@@ -375,6 +375,17 @@ func (e *Enrolments) createAccount(ctx context.Context, tx *db.Tx, a *applicant,
 		if !c.proved {
 			continue
 		}
+		if c.kind == person.Email && phoneProved {
+			// The phone carries the account; an e-mail that somebody else has
+			// confirmed meanwhile must not stop it.
+			owner, err := e.Persons.FindByLoginTx(ctx, tx, person.LoginEmail, c.value)
+			if err != nil {
+				return 0, err
+			}
+			if owner != nil {
+				continue
+			}
+		}
 		if _, err := e.Persons.ConfirmContact(ctx, tx, oid, added.ID); err != nil {
 			return 0, err
 		}

@@ -490,6 +490,23 @@ func TestVisitEnds(t *testing.T) {
 	}))
 }
 
+// A deleted account leaves nothing in visits; an operator's own account takes the rights along.
+func TestErase(t *testing.T) {
+	t.Parallel()
+	w := setUp(t)
+	ctx := context.Background()
+	oid := w.citizen(t, phone, true)
+	c := w.find(t, papers())
+	must(t, w.DB.InTx(ctx, func(tx *db.Tx) error { return w.Erase(ctx, tx, oid) }))
+	if _, err := w.Compare(ctx, w.op, c.Visit); key(err) != "operator.visit_over" {
+		t.Errorf("the visit of a deleted account: %v", err)
+	}
+	must(t, w.DB.InTx(ctx, func(tx *db.Tx) error { return w.Erase(ctx, tx, w.op) }))
+	if _, err := w.Get(ctx, w.op); !fault.Is(err, fault.KindForbidden) {
+		t.Errorf("a deleted operator has rights: %v", err)
+	}
+}
+
 // ID-CNF-05: centres have a kind, and the list filters by it.
 func TestCentres(t *testing.T) {
 	t.Parallel()

@@ -353,3 +353,17 @@ func (o *Operators) sendCode(ctx context.Context, tx *db.Tx, op *Operator, v *vi
 	}
 	return o.record(ctx, tx, op, "code_sent", *v.OID, v.shown.Type, "")
 }
+
+// Erase removes what a deleted account leaves: wired into person.Persons.OnDelete.
+// The acts stay, with the number alone.
+func (o *Operators) Erase(ctx context.Context, tx *db.Tx, oid person.OID) error {
+	for _, sql := range []string{
+		`UPDATE operator.visit SET sealed = NULL, ended = 'erased' WHERE oid = $1 AND sealed IS NOT NULL`,
+		`UPDATE operator.operator SET active = false, rights = '{}' WHERE oid = $1`,
+	} {
+		if _, err := tx.Exec(ctx, sql, oid); err != nil {
+			return fmt.Errorf("erase visits: %w", err)
+		}
+	}
+	return nil
+}
