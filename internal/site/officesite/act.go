@@ -3,6 +3,7 @@ package officesite
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -159,8 +160,20 @@ func wrong(r *http.Request, err error, in *decision) (int, error) {
 	if !ok || fault.Is(err, fault.KindForbidden) {
 		return 0, err
 	}
+	// The choice stands above the text: so do its errors.
+	slices.SortStableFunc(bad.Summary, func(a, b ui.FieldError) int { return strings.Compare(order(a.Field), order(b.Field)) })
 	in.bad = bad
 	return kit.Status(fault.KindOf(err)), nil
+}
+
+func order(field string) string {
+	switch field {
+	case "ground", "to":
+		return "1"
+	case "text":
+		return "2"
+	}
+	return "3"
 }
 
 func (s *Site) askAnswer(w http.ResponseWriter, r *http.Request, o *officer.Officer) error {

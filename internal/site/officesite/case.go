@@ -205,10 +205,11 @@ func (w words) source(m form.Mark) string {
 	if !m.Verified {
 		return w.t("source.entered")
 	}
-	if m.On.IsZero() {
-		return w.t("source.profile", "source", m.Source)
+	date := ""
+	if !m.On.IsZero() {
+		date = w.Date(m.On)
 	}
-	return w.t("source.profile_on", "source", m.Source, "date", m.On)
+	return join(", ", w.t("source.profile"), m.Source, date)
 }
 
 // answers are the rows of a step, with the source of what is verified.

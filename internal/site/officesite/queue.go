@@ -104,7 +104,7 @@ func (w words) counts(c application.QueueCounts, view string) []ui.CountLink {
 	for _, x := range []struct {
 		view string
 		n    int
-	}{{"work", -1}, {"mine", c.Mine}, {"late", c.Late}, {"today", c.Today}, {"week", c.Week}, {"unseen", c.Unseen}, {"free", c.Free}, {"all", c.Open}} {
+	}{{"work", -1}, {"mine", c.Mine}, {"late", c.Late}, {"today", c.Today}, {"week", c.Week}, {"unseen", c.Unseen}, {"all", c.Open}} {
 		if x.n < 0 {
 			x.n = c.Mine + c.Free
 		}

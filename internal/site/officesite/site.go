@@ -15,7 +15,6 @@ import (
 	"github.com/okno-gov/okno/internal/portal/catalogue"
 	"github.com/okno-gov/okno/internal/portal/directory"
 	"github.com/okno-gov/okno/internal/portal/officer"
-	"github.com/okno-gov/okno/internal/portal/term"
 	"github.com/okno-gov/okno/internal/site/kit"
 	"github.com/okno-gov/okno/internal/ui/layout"
 )
@@ -40,7 +39,6 @@ type Site struct {
 	Cases     *casework.Cases
 	Services  *catalogue.Services
 	Directory *directory.Directory
-	Calendar  *term.Calendar
 
 	mux *kit.Mux
 }
