@@ -236,7 +236,7 @@ func TestSNILSOfAnother(t *testing.T) {
 	}
 }
 
-// ID-VER-15: after a change of verified data the old ones stay until the new check succeeds.
+// ID-ACC-07, ID-VER-15: data can be edited at any time; after a change of verified data the old ones stay until the new check succeeds.
 func TestChangeOfVerifiedData(t *testing.T) {
 	t.Parallel()
 	w := setUp(t)
