@@ -130,10 +130,11 @@ func (a *Applications) insertDraft(ctx context.Context, tx *db.Tx, d *Draft, key
 	if err != nil {
 		return fmt.Errorf("begin draft: %w", err)
 	}
-	if err := a.Services.CountOpened(ctx, tx, d.Service); err != nil {
+	if err := a.draftEntry(ctx, tx, d); err != nil {
 		return err
 	}
-	return a.draftEntry(ctx, tx, d)
+	// Last: everybody who opens this service waits for this row.
+	return a.Services.CountOpened(ctx, tx, d.Service)
 }
 
 func (a *Applications) draftByKey(ctx context.Context, owner, key string) (*Draft, error) {

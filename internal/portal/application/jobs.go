@@ -54,7 +54,10 @@ func (a *Applications) route(ctx context.Context, args routeArgs) error {
 		due := a.Calendar.Due(now, length, a.Zone)
 		app.RegisteredAt, app.DueAt = &now, &due
 		app.LateRegistration = now.After(app.RegisterBy)
-		return a.move(ctx, tx, app, Move{To: StatusRegistered, Actor: ActorSystem, Key: "register"})
+		if err := a.move(ctx, tx, app, Move{To: StatusRegistered, Actor: ActorSystem, Key: "register"}); err != nil {
+			return err
+		}
+		return a.Services.CountSubmitted(ctx, tx, app.Service)
 	})
 }
 

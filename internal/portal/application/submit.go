@@ -123,16 +123,15 @@ func (a *Applications) submit(ctx context.Context, tx *db.Tx, s Submission, numb
 	if err != nil {
 		return nil, err
 	}
-	if err := a.insert(ctx, tx, app, content); err != nil {
+	if err := a.insert(ctx, tx, app, content, signed, s); err != nil {
 		return nil, err
 	}
-	if err := a.insertContent(ctx, tx, app, content, signed, s); err != nil {
-		return nil, err
+	if len(v.Files) > 0 {
+		if err := a.takeFiles(ctx, tx, app, v); err != nil {
+			return nil, err
+		}
 	}
-	if err := a.takeFiles(ctx, tx, app, v); err != nil {
-		return nil, err
-	}
-	return app, a.announce(ctx, tx, app, v)
+	return app, a.announce(ctx, tx, app)
 }
 
 // compose makes the application's row of a complete draft.
@@ -188,44 +187,43 @@ func (a *Applications) contents(v *DraftView, app *Application, s Submission) (*
 	return c, signed.Bytes(), nil
 }
 
-func (a *Applications) insert(ctx context.Context, tx *db.Tx, app *Application, c *Content) error {
-	proof := crypt.Token()
-	words := rutext.MatchKey(app.Title.RU) + "\n" + rutext.MatchKey(app.Number) + "\n" + rutext.MatchKey(app.Body)
-	_, err := tx.Exec(ctx, `
-		INSERT INTO application.application (id, draft_id, number, owner_id, filed_by, capacity, channel, service, revision,
-		       title, agency, body, words, applicant, finders, status, level, proofing, submitted_at, register_by, changed_at,
-		       unseen, proof_hash, proof)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $19, false, $21, $22)`,
-		app.ID, app.Draft, app.Number, app.Owner, app.FiledBy, app.Capacity, app.Channel, app.Service, app.Revision,
-		app.Title, app.Agency, app.Body, words, a.Keys.Seal([]byte(c.Applicant), applicantAAD(app.ID)),
-		a.finders(c.Profile.Person, c.Profile.SNILS.Value), app.Status, app.Level, app.Proofing, app.SubmittedAt,
-		app.RegisterBy, crypt.HashToken(proof), a.Keys.Seal([]byte(proof), proofAAD(app.ID)))
-	if err != nil {
-		return fmt.Errorf("insert application: %w", err)
-	}
-	return nil
-}
-
-func (a *Applications) insertContent(ctx context.Context, tx *db.Tx, app *Application, c *Content, signed []byte, s Submission) error {
+// insert writes the application with its content, signature and first event and
+// ends the draft, in one statement: a rush of submissions is bounded by round
+// trips.
+func (a *Applications) insert(ctx context.Context, tx *db.Tx, app *Application, c *Content, signed []byte, s Submission) error {
 	plain, err := json.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("seal application: %w", err)
 	}
-	_, err = tx.Exec(ctx, `
-		INSERT INTO application.content (application_id, version, content, signed) VALUES ($1, $2, $3, $4)`,
-		app.ID, app.Contents, a.Keys.Seal(plain, contentAAD(app.ID, app.Contents)),
-		a.Keys.Seal(signed, signedAAD(app.ID, app.Contents)))
-	if err != nil {
-		return fmt.Errorf("insert content: %w", err)
-	}
+	proof := crypt.Token()
+	words := rutext.MatchKey(app.Title.RU) + "\n" + rutext.MatchKey(app.Number) + "\n" + rutext.MatchKey(app.Body)
 	digest := sha256.Sum256(signed)
 	_, err = tx.Exec(ctx, `
-		INSERT INTO application.signature (application_id, version, kind, signer_id, digest, session, acr, amr, auth_time, consent, signed_at)
-		VALUES ($1, $2, 'simple', $3, $4, $5, $6, $7, $8, $9, $10)`,
-		app.ID, app.Contents, app.FiledBy, digest[:], s.Auth.Session, s.Auth.ACR, append([]string{}, s.Auth.AMR...),
-		s.Auth.Time, s.Consent, app.SubmittedAt)
+		WITH app AS (
+		    INSERT INTO application.application (id, draft_id, number, owner_id, filed_by, capacity, channel, service, revision,
+		           title, agency, body, words, applicant, finders, status, level, proofing, submitted_at, register_by, changed_at,
+		           proof_hash, proof)
+		    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $19, $21, $22)
+		), content AS (
+		    INSERT INTO application.content (application_id, version, content, signed) VALUES ($1, $23, $24, $25)
+		), signature AS (
+		    INSERT INTO application.signature (application_id, version, kind, signer_id, digest, session, acr, amr, auth_time,
+		           consent, signed_at)
+		    VALUES ($1, $23, 'simple', $5, $26, $27, $28, $29, $30, $31, $19)
+		), event AS (
+		    INSERT INTO application.event (id, application_id, key, at, status, actor)
+		    VALUES ($32, $1, 'submit', $19, $16, $33)
+		)
+		DELETE FROM application.draft WHERE id = $2`,
+		app.ID, app.Draft, app.Number, app.Owner, app.FiledBy, app.Capacity, app.Channel, app.Service, app.Revision,
+		app.Title, app.Agency, app.Body, words, a.Keys.Seal([]byte(c.Applicant), applicantAAD(app.ID)),
+		a.finders(c.Profile.Person, c.Profile.SNILS.Value), app.Status, app.Level, app.Proofing, app.SubmittedAt,
+		app.RegisterBy, crypt.HashToken(proof), a.Keys.Seal([]byte(proof), proofAAD(app.ID)),
+		app.Contents, a.Keys.Seal(plain, contentAAD(app.ID, app.Contents)), a.Keys.Seal(signed, signedAAD(app.ID, app.Contents)),
+		digest[:], s.Auth.Session, s.Auth.ACR, append([]string{}, s.Auth.AMR...), s.Auth.Time, s.Consent,
+		db.NewID(), ActorApplicant)
 	if err != nil {
-		return fmt.Errorf("insert signature: %w", err)
+		return fmt.Errorf("insert application: %w", err)
 	}
 	return nil
 }
@@ -262,22 +260,14 @@ func slotOf(v *DraftView, file string) string {
 	return ""
 }
 
-// announce ends the draft and tells everybody who must know.
-func (a *Applications) announce(ctx context.Context, tx *db.Tx, app *Application, v *DraftView) error {
-	if _, err := tx.Exec(ctx, `DELETE FROM application.draft WHERE id = $1`, v.ID); err != nil {
-		return fmt.Errorf("end draft: %w", err)
-	}
-	if err := a.Notices.Remove(ctx, tx, app.Owner, holderOfDraft(v.ID)); err != nil {
-		return err
-	}
-	e := Event{At: app.SubmittedAt, Status: StatusSent, Actor: ActorApplicant}
-	if err := a.insertEvent(ctx, tx, app.ID, "submit", e, ""); err != nil {
+// announce tells everybody who must know. What counts how often a service is
+// used is not among it: its row would make all submissions wait for one another
+// (see route).
+func (a *Applications) announce(ctx context.Context, tx *db.Tx, app *Application) error {
+	if err := a.Notices.Remove(ctx, tx, app.Owner, holderOfDraft(app.Draft)); err != nil {
 		return err
 	}
 	if err := a.tell(ctx, tx, app, "sent", func(p *notice.Post) { p.Silent = true }); err != nil {
-		return err
-	}
-	if err := a.Services.CountSubmitted(ctx, tx, app.Service); err != nil {
 		return err
 	}
 	err := a.Journal.Write(ctx, tx, journal.Entry{
