@@ -22,6 +22,7 @@ import (
 type Options struct {
 	Fresh     bool // the person proves himself anew
 	Silent    bool // no page is shown: comes back signed in or not
+	Register  bool // the provider opens its registration (OpenID Connect Prompt Create 1.0)
 	LoginHint string
 	Locale    string
 }
@@ -85,6 +86,8 @@ func prompt(o Options) string {
 		return "none"
 	case o.Fresh:
 		return "login"
+	case o.Register:
+		return "create"
 	}
 	return ""
 }

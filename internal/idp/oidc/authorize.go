@@ -48,22 +48,32 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		p.answerError(w, r, req.RedirectURI, req.State, asError(r, err))
 		return
 	}
+	register := slices.Contains(strings.Fields(q.Get("prompt")), promptCreate)
 	if r.Method == http.MethodPost {
 		// A POST from a foreign page carries no Lax cookie; our own GET does.
-		http.Redirect(w, r, PathContinue+"?request="+url.QueryEscape(handle), http.StatusSeeOther)
+		to := url.Values{"request": {handle}}
+		if register {
+			to.Set("prompt", promptCreate)
+		}
+		http.Redirect(w, r, PathContinue+"?"+to.Encode(), http.StatusSeeOther)
 		return
 	}
-	p.proceed(w, r, handle)
+	p.proceed(w, r, handle, register)
 }
 
 // resume continues a stored request by our own GET.
 func (p *Provider) resume(w http.ResponseWriter, r *http.Request) {
-	p.proceed(w, r, r.URL.Query().Get("request"))
+	q := r.URL.Query()
+	p.proceed(w, r, q.Get("request"), q.Get("prompt") == promptCreate)
 }
+
+// promptCreate asks for the registration in place of the sign-in (OpenID Connect
+// Prompt Create 1.0). Who is signed in has an account already.
+const promptCreate = "create"
 
 // proceed answers at once where nothing is to be asked (ID-SSO-01), and else
 // leads to the pages.
-func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, handle string) {
+func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, handle string, register bool) {
 	if handle == "" {
 		p.Pages.Fail(w, r, fault.NotFound("signin.request_unknown"))
 		return
@@ -85,6 +95,8 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, handle string
 			code = "interaction_required"
 		}
 		p.answerError(w, r, step.Request.RedirectURI, step.Request.State, bad(code, "the request forbids to ask the person"))
+	case register && sess == nil:
+		http.Redirect(w, r, p.Pages.RegisterURL(handle), http.StatusSeeOther)
 	default:
 		http.Redirect(w, r, p.Pages.LoginURL(handle), http.StatusSeeOther)
 	}
@@ -173,12 +185,13 @@ func prompts(req *signin.Request, s string) *Error {
 			req.Fresh = true
 		case "consent":
 			req.AskConsent = true
+		case promptCreate: // where to begin, see proceed
 		default:
 			return bad("invalid_request", "prompt has an unknown value")
 		}
 	}
-	if req.Silent && (req.Fresh || req.AskConsent) {
-		return bad("invalid_request", "prompt none goes with nothing else")
+	if fields := strings.Fields(s); req.Silent && len(fields) > 1 || slices.Contains(fields, promptCreate) && len(fields) > 1 {
+		return bad("invalid_request", "prompt none and create go with nothing else")
 	}
 	return nil
 }

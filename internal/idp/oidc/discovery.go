@@ -37,7 +37,7 @@ func (p *Provider) metadata() map[string]any {
 		"introspection_endpoint_auth_methods_supported":    auth,
 		"revocation_endpoint_auth_methods_supported":       auth,
 		"token_endpoint_auth_signing_alg_values_supported": []string{"ES256", "PS256", "RS256"},
-		"prompt_values_supported":                          []string{"none", "login", "consent", "select_account"},
+		"prompt_values_supported":                          []string{"none", "login", "consent", "select_account", "create"},
 		"ui_locales_supported":                             []string{"ru", "tt", "en"},
 		"backchannel_logout_supported":                     true,
 		"backchannel_logout_session_supported":             true,

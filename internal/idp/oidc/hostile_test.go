@@ -99,6 +99,7 @@ func TestAuthorizeRefusesHostileRequests(t *testing.T) {
 		{"unknown prompt", form("prompt", "dance"), "invalid_request", ""},
 		{"none and login", form("prompt", "none login"), "invalid_request", ""},
 		{"none without a session", form("prompt", "none"), "login_required", ""},
+		{"create and login", form("prompt", "create login"), "invalid_request", ""},
 		{"max_age of words", form("max_age", "ten"), "invalid_request", ""},
 		{"foreign hint", form("id_token_hint", "a.b.c"), "invalid_request", ""},
 		{"long state", form("state", strings.Repeat("s", 3000)), "invalid_request", ""},
@@ -474,12 +475,16 @@ func TestFreshProofIsAskedAgain(t *testing.T) {
 		"prompt login":   {opt("prompt", "login"), w.URL + "/login"},
 		"choose account": {opt("prompt", "select_account"), w.URL + "/login"},
 		"prompt consent": {opt("prompt", "consent"), w.URL + "/consent"},
+		"prompt create":  {opt("prompt", "create"), rp},
 		"own hint":       {opt("id_token_hint", tok.Extra("id_token").(string)), rp},
 		"another's hint": {opt("id_token_hint", other.Extra("id_token").(string)), w.URL + "/login"},
 	} {
 		if at := b.Follow(p.address(oauth2.GenerateVerifier(), asks.opt)); !strings.HasPrefix(at, asks.want) {
 			t.Errorf("%s leads to %s", name, at)
 		}
+	}
+	if at := w.Browser().Follow(p.address(oauth2.GenerateVerifier(), opt("prompt", "create"))); !strings.HasPrefix(at, w.URL+"/registration?request=") {
+		t.Errorf("a stranger who wants an account is led to %s", at)
 	}
 	v := oauth2.GenerateVerifier()
 	at := b.SignIn(p.address(v, opt("prompt", "login")), "anna@example.org")

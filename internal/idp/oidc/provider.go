@@ -45,6 +45,8 @@ type Pages interface {
 	Forget(w http.ResponseWriter, r *http.Request)
 	// LoginURL is the page that asks the dispatcher for the next step.
 	LoginURL(handle string) string
+	// RegisterURL is the registration, from which the request goes on.
+	RegisterURL(handle string) string
 	// LogoutURL is the page that asks «Выйти?»; handle goes to [Provider.SignOut].
 	LogoutURL(handle string) string
 	// Fail shows an error that cannot be told to a client.

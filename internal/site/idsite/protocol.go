@@ -24,6 +24,9 @@ func (p pages) Forget(w http.ResponseWriter, _ *http.Request) {
 // LoginURL is the page that asks the dispatcher for the next step.
 func (p pages) LoginURL(handle string) string { return flow{request: handle}.url() }
 
+// RegisterURL is the registration; afterwards it leads back to the client (ID-REG-02).
+func (p pages) RegisterURL(handle string) string { return flow{request: handle}.at("/registration") }
+
 // LogoutURL is the page that asks «Выйти?».
 func (p pages) LogoutURL(handle string) string {
 	return "/logout?" + url.Values{"to": {handle}}.Encode()

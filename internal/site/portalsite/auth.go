@@ -27,6 +27,16 @@ func (s *Site) beginAuth(w http.ResponseWriter, r *http.Request) error {
 	return s.signIn(w, r, back)
 }
 
+// register leads to the identity provider's registration: the region keeps no
+// form of its own (ID-REG-02). Who has registered comes back signed in.
+func (s *Site) register(w http.ResponseWriter, r *http.Request) error {
+	back := kit.LocalPath(r.URL.Query().Get("back"), "/")
+	if visitorOf(r) != nil {
+		return kit.See(w, r, back)
+	}
+	return s.Party.Begin(w, r, back, oidcrp.Options{Locale: kit.L(r).Lang(), Register: true})
+}
+
 // beginAgain signs in anew: a raised level takes effect with a new token (C-53).
 // The session at the identity provider goes on, so it costs no password.
 func (s *Site) beginAgain(w http.ResponseWriter, r *http.Request) error {

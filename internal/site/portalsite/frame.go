@@ -69,7 +69,7 @@ func (s *Site) frame(r *http.Request, p *layout.Page) {
 		// The cabinet is in the menu of who is signed in.
 		p.Nav = append(p.Nav, link(l.t("lk.title"), "/lk/"))
 		p.SignIn = link(l.t("nav.login"), "/auth/begin?back="+query(p.PageURL))
-		p.Register = link(l.t("nav.register"), s.IDP+"/registration")
+		p.Register = link(l.t("nav.register"), "/auth/register?back="+query(p.PageURL))
 		return
 	}
 	s.personFrame(p, l, v)

@@ -42,6 +42,7 @@ func (s *Site) routes() {
 	// Sign-in.
 	m.Handle("GET /auth/begin", s.beginAuth)
 	m.Handle("GET /auth/again", s.beginAgain)
+	m.Handle("GET /auth/register", s.register)
 	m.Handle("GET /auth/callback", s.callback)
 	m.Handle("POST /auth/logout", s.logout)
 	m.Handle("POST /auth/extend", s.extend)

@@ -300,7 +300,11 @@ func (p pages) Forget(w http.ResponseWriter, _ *http.Request) {
 	http.SetCookie(w, &http.Cookie{Name: cookie, MaxAge: -1, Path: "/"})
 }
 
-func (p pages) LoginURL(handle string) string  { return "/login?request=" + url.QueryEscape(handle) }
+func (p pages) LoginURL(handle string) string { return "/login?request=" + url.QueryEscape(handle) }
+
+func (p pages) RegisterURL(handle string) string {
+	return "/registration?request=" + url.QueryEscape(handle)
+}
 func (p pages) LogoutURL(handle string) string { return "/logout?to=" + url.QueryEscape(handle) }
 
 func (p pages) Fail(w http.ResponseWriter, _ *http.Request, err error) {
