@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -27,13 +28,10 @@ func (a *App) joinProducts(ctx context.Context) error {
 			continue
 		}
 		c := client.Client{
-			ID: p.Client.ID, Name: "СМЭВ Тюменской области", Kind: client.State, HomeURL: p.URL, Scopes: portalScopes, MinLevel: person.Simplified,
+			ID: p.Client.ID, Name: cmp.Or(p.Brand.Exchange, p.Brand.Region, hostOf(p.URL)), Kind: client.State, HomeURL: p.URL, Scopes: portalScopes, MinLevel: person.Simplified,
 			RedirectURIs: []string{p.URL + "/auth/callback"}, PostLogoutURIs: []string{p.URL + "/"},
 			BackchannelURI: p.URL + "/auth/backchannel", EventURI: p.URL + "/auth/events",
 			Purpose: "Заполнять заявления вашими данными и сообщать о ходе рассмотрения",
-		}
-		if p.Brand.Exchange != "" {
-			c.Name = p.Brand.Exchange
 		}
 		if err := a.putOwn(ctx, c, p.Client); err != nil {
 			return err

@@ -103,7 +103,8 @@ type BrandConfig struct {
 	Place      string            `yaml:"place"`  // «Тюмень»
 	Phone      string            `yaml:"phone"`
 	PhoneShort string            `yaml:"phone_short"`
-	Colours    map[string]string `yaml:"colours"` // tokens such as blue-700: "#134896"
+	PhoneNote  string            `yaml:"phone_note"` // «Звонок бесплатный»
+	Colours    map[string]string `yaml:"colours"`    // tokens such as blue-700: "#134896"
 	Social     map[string]string `yaml:"social"`
 	AppealURL  string            `yaml:"appeal_url"` // «Направить обращение»: C-21
 	// Exchange is who gets the rights at the first sign-in: «СМЭВ Тюменской области».
@@ -261,6 +262,10 @@ func (p *PortalConfig) check(c *Config, add func(string, ...any)) {
 	checkURL(name+".url", p.URL, true, add)
 	checkURL(name+".office_url", p.OfficeURL, false, add)
 	checkZone(name+".zone", p.Zone, add)
+	if _, err := p.Brand.layout(); err != nil {
+		add("%s.brand: %w", name, err)
+	}
+	checkURL(name+".brand.appeal_url", p.Brand.AppealURL, false, add)
 	c.checkDatabase(name, p.Database, p.DatabaseDirect, add)
 	if p.Issuer == "" && c.IDP == nil {
 		add("%s.issuer: name the identity provider", name)

@@ -44,7 +44,7 @@ type Demo struct {
 }
 
 // demoSites are all sites of the demo in the order of its table.
-var demoSites = []string{"uslugi", "esia", "office", "desk", "demo", "ops"}
+var demoSites = []string{"uslugi", "esia", "office", "desk", "sevastopol", "office-sevastopol", "demo", "ops"}
 
 // RunDemo runs the demo until ctx ends.
 func RunDemo(ctx context.Context, o DemoOptions) error {
@@ -360,14 +360,7 @@ func (d *Demo) config(listen, state string, w *world) Config {
 			URL: d.urls["esia"], DeskURL: d.urls["desk"], HelpURL: d.urls["uslugi"], Operator: "Оператор демонстрационного стенда «Окно»",
 			MVD: RegisterConfig{URL: w.urls["mvd"], Token: token}, SFR: RegisterConfig{URL: w.urls["sfr"], Token: token},
 		},
-		Portals: []PortalConfig{{
-			Code: "72", URL: d.urls["uslugi"], OfficeURL: d.urls["office"], Zone: "Asia/Yekaterinburg",
-			Client: ClientConfig{ID: "okno-portal-72"}, OfficeClient: ClientConfig{ID: "okno-office-72"},
-			Brand: BrandConfig{
-				Name: "Окно", Sub: "Услуги Тюменской области", Region: "Тюменская область", Place: "Тюмень",
-				Phone: "8 800 100-70-10", PhoneShort: "115",
-			},
-		}},
+		Portals: d.portals(),
 		Mail:    MailConfig{Address: w.urls["smtp"], From: "okno@localhost", Security: "plain"},
 		SMS:     SMSConfig{URL: w.urls["sms"] + "/messages", Token: token},
 		Outcall: OutcallConfig{Allow: []string{"127.0.0.0/8", "::1/128"}},

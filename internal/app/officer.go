@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -9,9 +10,10 @@ import (
 	"github.com/okno-gov/okno/internal/portal/officer"
 )
 
-// seedOfficer gives staff of the demo their work at the first portal.
+// seedOfficer gives staff of the demo their work at their region's portal.
 func (a *App) seedOfficer(ctx context.Context, oid person.OID, p demo.Person) error {
-	if len(a.portals) == 0 {
+	at := a.portalOf(cmp.Or(p.Account.Portal, "72"))
+	if at == nil {
 		return nil
 	}
 	o := officer.Officer{
@@ -22,13 +24,23 @@ func (a *App) seedOfficer(ctx context.Context, oid person.OID, p demo.Person) er
 		o.Agency, o.Post = "", "Администратор портала"
 		o.Roles = []officer.Role{officer.RoleAdmin, officer.RoleEditor, officer.RoleSupport}
 	}
-	known, err := a.portals[0].officers.List(ctx, o.Agency)
+	known, err := at.officers.List(ctx, o.Agency)
 	if err != nil {
 		return err
 	}
 	if slices.ContainsFunc(known, func(k officer.Officer) bool { return k.Subject == o.Subject }) {
 		return nil
 	}
-	_, err = a.portals[0].officers.Add(ctx, o)
+	_, err = at.officers.Add(ctx, o)
 	return err
+}
+
+// portalOf is the portal of a region in this process, nil without one.
+func (a *App) portalOf(code string) *portal {
+	for _, p := range a.portals {
+		if p.cfg.Code == code {
+			return p
+		}
+	}
+	return nil
 }

@@ -93,7 +93,8 @@ func (a *App) newPortal(ctx context.Context, cfg PortalConfig) (*portal, error) 
 		DB: d, Clock: a.clock, Keys: a.keys, Applications: p.applications, Services: p.services, Officers: p.officers,
 		Documents: p.documents, Journal: p.journal, Calendar: calendar, Zone: p.zone,
 	}
-	for _, w := range []interface{ Work(q *job.Queue) }{p.outbox, p.journal, p.documents, p.notices, p.applications} {
+	p.applications.OnErase = append(p.applications.OnErase, p.cases.Erase)
+	for _, w := range []interface{ Work(q *job.Queue) }{p.outbox, p.journal, p.officers, p.documents, p.notices, p.applications} {
 		w.Work(p.queue)
 	}
 	if err := p.importData(ctx); err != nil {
@@ -158,6 +159,10 @@ func (a *App) servePortal(p *portal) error {
 		issuer = a.cfg.IDP.URL
 	}
 	profiles := &portalexchange.ProfileReader{Base: issuer, HTTP: a.calls.Client("profile"), Clock: a.clock}
+	brand, err := p.cfg.Brand.layout()
+	if err != nil {
+		return err
+	}
 	office := a.party(p, issuer, p.cfg.OfficeURL, p.cfg.OfficeClient, []string{"openid", "fullname"}, "office"+p.cfg.Code, "2fa")
 	office.Work(p.queue)
 	if a.cfg.has("portal") {
@@ -167,7 +172,7 @@ func (a *App) servePortal(p *portal) error {
 		site := &portalsite.Site{
 			Region: portalsite.Region{
 				Code: p.cfg.Code, Name: p.cfg.Brand.Region, Place: p.cfg.Brand.Place, AppealURL: p.cfg.Brand.AppealURL, BaseURL: p.cfg.URL,
-				Brand: layout.Brand{Name: p.cfg.Brand.Name, Sub: p.cfg.Brand.Sub, Phone: p.cfg.Brand.Phone, PhoneShort: p.cfg.Brand.PhoneShort},
+				Brand: brand,
 			},
 			IDP: issuer, Zone: p.zone, Clock: a.clock, Keys: a.keys, Bundle: a.bundle, Log: a.log, Secure: secure(p.cfg.URL), TrustedProxies: a.proxies(),
 			Metrics: a.metrics, Party: party, Profiles: profiles, Accounts: p.accounts, Services: p.services, Directory: p.directory,
@@ -177,7 +182,7 @@ func (a *App) servePortal(p *portal) error {
 	}
 	if a.cfg.has("office") && p.cfg.OfficeURL != "" {
 		site := &officesite.Site{
-			Code: p.cfg.Code, Brand: layout.Brand{Name: p.cfg.Brand.Name, Phone: p.cfg.Brand.Phone}, IDP: issuer, Agreement: p.cfg.URL + "/agreement",
+			Code: p.cfg.Code, Brand: layout.Brand{Name: brand.Name, Phone: brand.Phone, Sheet: brand.Sheet}, IDP: issuer, Agreement: p.cfg.URL + "/agreement",
 			Zone: p.zone, Clock: a.clock, Bundle: a.bundle, Log: a.log, Secure: secure(p.cfg.OfficeURL), TrustedProxies: a.proxies(), Metrics: a.metrics,
 			Party: office, Officers: p.officers, Cases: p.cases, Services: p.services, Directory: p.directory,
 		}
@@ -188,7 +193,7 @@ func (a *App) servePortal(p *portal) error {
 
 // portalScopes are what a portal asks for: what forms are filled in with.
 var portalScopes = []string{
-	"openid", "fullname", "birthdate", "gender", "birthplace", "snils", "id_doc", "mobile", "email", "contacts", "addresses",
+	"openid", "fullname", "birthdate", "gender", "birthplace", "snils", "id_doc", "mobile", "email", "addresses",
 	"kid_fullname", "kid_birthdate", "kid_gender", "kid_snils", "kid_birth_cert_doc",
 }
 

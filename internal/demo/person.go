@@ -49,6 +49,7 @@ type Account struct {
 	State  State  `json:"state"`
 	Role   Role   `json:"role,omitempty"`
 	Agency string `json:"agency,omitempty"` // code, of clerks
+	Portal string `json:"portal,omitempty"` // region whose portal a clerk works for, "72" by default
 	Centre string `json:"centre,omitempty"` // code, of operators
 	Locale string `json:"locale,omitempty"`
 	// TOTP is the fixed secret of staff, base32: their second factor.
@@ -185,5 +186,7 @@ func staff() []Person {
 			Account{Role: IDPAdmin, TOTP: "NBSWY3DPO5XXE3DENBSWY3DPO5XXE3DE"}),
 		base("Павлова", "Елена", "Юрьевна", "F", "1987-08-18", "14906732579", "401005", "+79120000025", "pavlova@example.com",
 			Account{Role: PortalAdmin, TOTP: "ONSWG4TFORZWKY3SMV2HGZLDOJSXI43F"}),
+		base("Шевченко", "Андрей", "Николаевич", "M", "1985-02-17", "15834092780", "401006", "+79120000026", "shevchenko@example.com",
+			Account{Role: Clerk, Agency: AgencyEducation, Portal: "92", TOTP: "KNSXMYLTORXXA33MKNSXMYLTORXXA33M"}),
 	}
 }
