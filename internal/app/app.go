@@ -114,7 +114,10 @@ func (a *App) build(ctx context.Context) error {
 		}
 		a.portals = append(a.portals, p)
 	}
-	return a.joinProducts(ctx)
+	if err := a.joinProducts(ctx); err != nil {
+		return err
+	}
+	return a.serveOps(ctx)
 }
 
 // openDatabase opens one of the databases, making it first when it lives in

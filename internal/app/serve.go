@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/obs"
+	"github.com/okno-gov/okno/internal/site/opssite"
 )
 
 // NewLog makes the program's log: no personal data, the request's number.
@@ -79,14 +80,21 @@ func (a *App) siteNames() string {
 // healthPath answers on every host and address: balancers ask by number.
 const healthPath = "/healthz"
 
-// front puts the health check before the sites.
+const metricsPath = "/metrics"
+
+// front puts the health check and the metrics before the sites: every process
+// is asked by its own address, whatever hosts it serves.
 func (a *App) front() http.Handler {
+	metrics := opssite.Metrics(a.metrics, string(a.cfg.Ops.MetricsToken))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == healthPath {
+		switch {
+		case r.URL.Path == healthPath:
 			a.serveHealth(w, r)
-			return
+		case r.URL.Path == metricsPath && r.Method == http.MethodGet && r.Header.Get("Authorization") != "":
+			metrics.ServeHTTP(w, r)
+		default:
+			a.hosts.ServeHTTP(w, r)
 		}
-		a.hosts.ServeHTTP(w, r)
 	})
 }
 

@@ -143,3 +143,7 @@ func NewRegistry() *prometheus.Registry {
 func Gauge(r prometheus.Registerer, name, help string, labels map[string]string, read func() float64) {
 	_ = r.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, read))
 }
+
+// Scrub blanks what cannot be anything but personal data or a secret, for texts
+// of errors that operators read elsewhere than in the log.
+func Scrub(s string) string { return scrub(s) }
