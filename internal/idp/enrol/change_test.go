@@ -407,3 +407,38 @@ func TestSignInNotice(t *testing.T) {
 		t.Error("told after it was switched off")
 	}
 }
+
+// G-22: what the journal's term has ended for is gone; what is in force stays.
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	w := setUp(t)
+	ctx := context.Background()
+	e := w.standard(t, phone)
+	married := form()
+	married.Surname, married.Document, married.IssueDate = "Пробная", "7126 000001", "01.11.2026"
+	must(t, w.SubmitForm(ctx, e.OID, married, visit))
+	w.settle(t)
+	gone := w.registered(t, second)
+	must(t, w.DeleteAccount(ctx, w.self(gone), secret))
+	count := func(sql string) int {
+		var n int
+		must(t, w.DB.Read(ctx, func(tx *db.Tx) (err error) {
+			n, err = db.Get[int](ctx, tx, `SELECT count(*)::int FROM `+sql)
+			return err
+		}))
+		return n
+	}
+	const deletedAgreements = `enrol.agreement WHERE ended_at IS NOT NULL`
+	if count(`person.version`) != 2 || count(`person.document`) != 2 || count(deletedAgreements) != 1 || count(`enrol.check`) != 4 {
+		t.Fatal("nothing to erase")
+	}
+	w.Clock.Advance(3*365*24*time.Hour + time.Hour)
+	w.settle(t)
+	if count(`person.version`) != 1 || count(`person.document`) != 1 || count(`enrol.agreement`) != 1 || count(deletedAgreements) != 0 ||
+		count(`enrol.check`) != 0 || count(`enrol.challenge`) != 0 || count(`enrol.registration`) != 0 {
+		t.Error("something outlived its term, or what is in force went")
+	}
+	if p := w.profile(t, e.OID); p.Surname != "Пробная" || !p.SNILSVerified || p.Identity == nil {
+		t.Errorf("in force %+v", p)
+	}
+}

@@ -91,7 +91,8 @@ func (e *Enrolments) flooded(ctx context.Context, tx *db.Tx, table string, netwo
 	return n >= perHour, nil
 }
 
-// eraseOld deletes codes, attempts and recoveries that are long over.
+// eraseOld deletes codes, attempts and recoveries that are long over, and what the
+// journal's term has ended for (G-22).
 func (e *Enrolments) eraseOld(ctx context.Context) (int, error) {
 	v, err := e.Settings.Get(ctx)
 	if err != nil {
@@ -115,14 +116,34 @@ func (e *Enrolments) eraseOld(ctx context.Context) (int, error) {
 		n, err := tx.Exec(ctx, `UPDATE enrol.registration SET sealed = NULL WHERE id IN
 			(SELECT id FROM enrol.registration WHERE expires_at <= $1 AND sealed IS NOT NULL LIMIT 1000)`, now)
 		total += n
-		return err
+		if err != nil {
+			return err
+		}
+		for _, sql := range []string{
+			`DELETE FROM enrol.check WHERE id IN (SELECT id FROM enrol.check WHERE created_at < $1 AND state NOT IN ('waiting', 'asked') LIMIT 1000)`,
+			`DELETE FROM enrol.agreement WHERE id IN (SELECT id FROM enrol.agreement WHERE ended_at < $1 LIMIT 1000)`,
+		} {
+			n, err := tx.Exec(ctx, sql, now.Add(-v.JournalTerm.D()))
+			if err != nil {
+				return err
+			}
+			total += n
+		}
+		return nil
 	})
-	return int(total), err
+	if err != nil {
+		return 0, fmt.Errorf("erase old enrolments: %w", err)
+	}
+	old, err := e.Persons.EraseOld(ctx, now.Add(-v.JournalTerm.D()))
+	return int(total) + old, err
 }
 
 // Erase removes what a deleted account leaves: wired into person.Persons.OnDelete.
 // Consents to the processing stay as proof, checks without their documents.
 func (e *Enrolments) Erase(ctx context.Context, tx *db.Tx, oid person.OID) error {
+	if _, err := tx.Exec(ctx, `UPDATE enrol.agreement SET ended_at = $2 WHERE oid = $1 AND ended_at IS NULL`, oid, e.Clock.Now()); err != nil {
+		return fmt.Errorf("erase enrolment: %w", err)
+	}
 	for _, sql := range []string{
 		`DELETE FROM enrol.form WHERE oid = $1`,
 		`DELETE FROM enrol.recovery WHERE oid = $1`,

@@ -119,8 +119,35 @@ type Operators struct {
 	Notices     *notify.Notices
 }
 
-// Work registers the sweep that erases what visits hold.
-func (o *Operators) Work(q *job.Queue) { q.Sweep("operator.erase", 10*time.Minute, o.eraseVisits) }
+// Work registers the sweeps that erase what visits hold, and old acts.
+func (o *Operators) Work(q *job.Queue) {
+	q.Sweep("operator.erase", 10*time.Minute, o.eraseVisits)
+	q.Sweep("operator.retention", time.Hour, o.eraseOld)
+}
+
+// eraseOld deletes acts and visits for which the journal's term has ended (G-22).
+func (o *Operators) eraseOld(ctx context.Context) (int, error) {
+	v, err := o.Enrolments.Settings.Get(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var total int64
+	err = o.DB.InTx(ctx, func(tx *db.Tx) error {
+		total = 0
+		for _, sql := range []string{
+			`DELETE FROM operator.act WHERE id IN (SELECT id FROM operator.act WHERE at < $1 LIMIT 1000)`,
+			`DELETE FROM operator.visit WHERE id IN (SELECT id FROM operator.visit WHERE created_at < $1 LIMIT 1000)`,
+		} {
+			n, err := tx.Exec(ctx, sql, o.Clock.Now().Add(-v.JournalTerm.D()))
+			if err != nil {
+				return fmt.Errorf("erase old acts: %w", err)
+			}
+			total += n
+		}
+		return nil
+	})
+	return int(total), err
+}
 
 var errNotPermitted = fault.Forbidden("operator.not_permitted")
 

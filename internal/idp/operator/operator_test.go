@@ -488,6 +488,16 @@ func TestVisitEnds(t *testing.T) {
 		}
 		return err
 	}))
+	// G-22: acts and visits go when the journal's term has ended.
+	w.Clock.Advance(3 * 365 * 24 * time.Hour)
+	w.jobs(t)
+	must(t, w.DB.Read(ctx, func(tx *db.Tx) error {
+		n, err := db.Get[int](ctx, tx, `SELECT (SELECT count(*) FROM operator.visit)::int + (SELECT count(*) FROM operator.act)::int`)
+		if n != 0 {
+			t.Errorf("%d visits and acts outlived their term", n)
+		}
+		return err
+	}))
 }
 
 // A deleted account leaves nothing in visits; an operator's own account takes the rights along.

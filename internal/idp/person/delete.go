@@ -3,6 +3,7 @@ package person
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/idp/event"
@@ -39,4 +40,33 @@ func (p *Persons) Delete(ctx context.Context, tx *db.Tx, oid OID) error {
 		return fmt.Errorf("delete person: %w", err)
 	}
 	return nil
+}
+
+// EraseOld deletes what outlives its use: superseded data and replaced documents
+// that ended before t, and the proofings of accounts deleted before t. It works in
+// batches and tells how many rows went; enrol's sweep calls it with the journal's
+// term (G-22).
+func (p *Persons) EraseOld(ctx context.Context, t time.Time) (int, error) {
+	const batch = 500
+	var total int64
+	err := p.DB.InTx(ctx, func(tx *db.Tx) error {
+		total = 0
+		for _, sql := range []string{
+			`DELETE FROM person.version WHERE (oid, version) IN
+				(SELECT oid, version FROM person.version WHERE state = 'superseded' AND ended_at < $1 LIMIT $2)`,
+			`DELETE FROM person.document WHERE id IN
+				(SELECT d.id FROM person.document d WHERE d.replaced_at < $1
+				AND NOT EXISTS (SELECT FROM person.version v WHERE v.oid = d.oid AND v.document_id = d.id) LIMIT $2)`,
+			`DELETE FROM person.proofing WHERE id IN
+				(SELECT f.id FROM person.proofing f JOIN person.person a ON a.oid = f.oid WHERE a.deleted_at < $1 LIMIT $2)`,
+		} {
+			n, err := tx.Exec(ctx, sql, t, batch)
+			if err != nil {
+				return fmt.Errorf("erase old personal data: %w", err)
+			}
+			total += n
+		}
+		return nil
+	})
+	return int(total), err
 }
