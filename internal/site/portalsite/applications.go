@@ -130,7 +130,13 @@ func (s *Site) applicationPage(w http.ResponseWriter, r *http.Request, v *visito
 	if err != nil {
 		return err
 	}
-	d.Body = body(&d.Application, names)
+	short := body(&d.Application, names)
+	for i := range d.Events {
+		if d.Events[i].Body == d.Body {
+			d.Events[i].Body = short
+		}
+	}
+	d.Body = short
 	out := page.Application{
 		Title: l.in(d.Title), Tag: l.statusTag(&d.Application), Updated: l.t("application.updated", "when", l.moment(d.ChangedAt)),
 		History: l.history(d), Messages: l.messages(d), Files: l.fileItems(d, document.SideCitizen),

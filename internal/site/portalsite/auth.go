@@ -24,7 +24,25 @@ func (s *Site) beginAuth(w http.ResponseWriter, r *http.Request) error {
 	if visitorOf(r) != nil {
 		return kit.See(w, r, back)
 	}
-	return s.signIn(w, r, back)
+	return s.signIn(w, r, entered(back))
+}
+
+// entered is where somebody comes in: the first time he reads the agreement
+// before he reaches his page (ID-CNS-08).
+func entered(back string) string { return "/auth/entered?back=" + query(back) }
+
+func (s *Site) enter(w http.ResponseWriter, r *http.Request) error {
+	back := kit.LocalPath(r.URL.Query().Get("back"), "/")
+	if v := visitorOf(r); v != nil {
+		ok, err := s.agreed(r, v)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			back = "/agreement?back=" + query(back)
+		}
+	}
+	return kit.See(w, r, back)
 }
 
 // register leads to the identity provider's registration: the region keeps no
@@ -34,7 +52,7 @@ func (s *Site) register(w http.ResponseWriter, r *http.Request) error {
 	if visitorOf(r) != nil {
 		return kit.See(w, r, back)
 	}
-	return s.Party.Begin(w, r, back, oidcrp.Options{Locale: kit.L(r).Lang(), Register: true})
+	return s.Party.Begin(w, r, entered(back), oidcrp.Options{Locale: kit.L(r).Lang(), Register: true})
 }
 
 // beginAgain signs in anew: a raised level takes effect with a new token (C-53).

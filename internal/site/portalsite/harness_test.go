@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -150,6 +149,40 @@ func (w *world) signedIn(p person) *kittest.Browser {
 	return b
 }
 
+// account is the account of a person who has signed in.
+func (w *world) account(p person) *account.Account {
+	w.t.Helper()
+	acc, err := w.site.Accounts.BySubject(w.t.Context(), p.subject)
+	must(w.t, err)
+	return acc
+}
+
+func (w *world) drafts(p person) int {
+	w.t.Helper()
+	list, err := w.site.Applications.Drafts(w.t.Context(), w.account(p).ID)
+	must(w.t, err)
+	return len(list)
+}
+
+// draftPath is the address of a person's last draft.
+func (w *world) draftPath(p person) string {
+	w.t.Helper()
+	list, err := w.site.Applications.Drafts(w.t.Context(), w.account(p).ID)
+	must(w.t, err)
+	return "/lk/drafts/" + list[0].ID
+}
+
+// offer is the provider's word that a level has changed.
+func (w *world) offer(p person, level account.Level) {
+	w.t.Helper()
+	must(w.t, w.db.InTx(w.t.Context(), func(tx *db.Tx) error { return w.site.Accounts.OfferLevel(w.t.Context(), tx, p.subject, level) }))
+}
+
+func (w *world) exec(sql string) {
+	w.t.Helper()
+	must(w.t, w.db.InTx(w.t.Context(), func(tx *db.Tx) error { _, err := tx.Exec(w.t.Context(), sql); return err }))
+}
+
 func (w *world) settle() {
 	w.t.Helper()
 	must(w.t, w.queue.Settle(w.t.Context()))
@@ -229,6 +262,12 @@ func (p *provider) as(who person) {
 	p.known[who.subject] = who.profile
 }
 
+func (p *provider) setAway(away bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.away = away
+}
+
 // Profile is the provider's REST API as the portal's adapter gives it.
 func (p *provider) Profile(_ context.Context, _, subject string) (form.Profile, error) {
 	p.mu.Lock()
@@ -303,5 +342,3 @@ func pdf(n int) []byte {
 	b := append([]byte("%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"), bytes.Repeat([]byte("x"), max(0, n))...)
 	return append(b, "\n%%EOF\n"...)
 }
-
-func trim(s string) string { return strings.Join(strings.Fields(s), " ") }

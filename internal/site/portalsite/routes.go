@@ -44,6 +44,7 @@ func (s *Site) routes() {
 	m.Handle("GET /auth/again", s.beginAgain)
 	m.Handle("GET /auth/register", s.register)
 	m.Handle("GET /auth/callback", s.callback)
+	m.Handle("GET /auth/entered", s.enter)
 	m.Handle("POST /auth/logout", s.logout)
 	m.Handle("POST /auth/extend", s.extend)
 	m.Mount("POST /auth/backchannel", http.HandlerFunc(s.Party.BackchannelLogout))

@@ -14,7 +14,7 @@ func fill(t *testing.T, b *kittest.Browser) *kittest.Page {
 	t.Helper()
 	page := b.Get("/services/criminal-record")
 	page = page.Submit("form[action='/services/criminal-record/apply']")
-	page.Want("h1", "Ваши данные").Want(".okno-known", "Тестова Анна Викторовна").Want(".okno-known", "71 14 № 482106")
+	page.Want("h1", "Ваши данные").Want(".okno-known", "71 14 № 482106")
 	page = page.Submit("button[value=next]", "address.postcode", "625000")
 	page.Want("h1", "Прежние фамилии")
 	page = page.SubmitFiles("button[value=next]", []kittest.File{{Field: "file.certificate_scan", Name: "брак.pdf", Content: pdf(1000)}},
@@ -34,7 +34,7 @@ func TestFromCardToReceipt(t *testing.T) {
 	w := newWorld(t)
 	b := w.signedIn(anna(3))
 	page := fill(t, b)
-	page.Want("h1", "Проверьте заявление перед отправкой").Want("main", "Кузнецова").Want("main", "брак.pdf").Want("main", "Вступление в брак")
+	page.Want("h1", "Проверьте заявление перед отправкой").Want("main", "Тестова Анна Викторовна").Want("main", "Кузнецова").Want("main", "брак.pdf").Want("main", "Вступление в брак")
 	page.Submit("button[value=send]").WantStatus(422).Want(".govuk-error-summary", "Отметьте, что данные верны")
 	page = b.Get(page.URL.Path).Submit("button[value=send]", "confirm", "1")
 	page.Want("h1", "Заявление отправлено").Want(".okno-done", "72-2026-")
