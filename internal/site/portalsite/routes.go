@@ -38,6 +38,7 @@ func (s *Site) routes() {
 	m.Handle("GET /acts", s.showActs)
 	m.Handle("GET /privacy", s.showPrivacy)
 	m.Handle("GET /check/{token}", s.showGenuine)
+	s.supportRoutes()
 
 	// Sign-in.
 	m.Handle("GET /auth/begin", s.beginAuth)
