@@ -6,7 +6,9 @@ import (
 
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/oidcrp"
+	"github.com/okno-gov/okno/internal/portal/account"
 	portalexchange "github.com/okno-gov/okno/internal/portal/exchange"
+	"github.com/okno-gov/okno/internal/portal/form"
 )
 
 // eventPath is where a portal takes the identity provider's security events;
@@ -27,5 +29,24 @@ func (a *App) withEvents(p *portal, site http.Handler, party *oidcrp.Party, othe
 			return
 		}
 		site.ServeHTTP(w, r)
+	})
+}
+
+// profileRead keeps the confirmed contacts of a profile that a site has read:
+// messages go to the newest ones.
+func (p *portal) profileRead(ctx context.Context, f form.Profile) error {
+	c := account.Contacts{}
+	if f.Phone.Verified {
+		c.Mobile = f.Phone.Value
+	}
+	if f.Email.Verified {
+		c.Email = f.Email.Value
+	}
+	return p.db.InTx(ctx, func(tx *db.Tx) error {
+		acc, err := p.accounts.FindBySubject(ctx, tx, f.Subject)
+		if err != nil || acc == nil {
+			return err
+		}
+		return p.accounts.SetContacts(ctx, tx, acc.ID, c, f.TakenAt)
 	})
 }

@@ -158,7 +158,7 @@ func (a *App) servePortal(p *portal) error {
 	if issuer == "" {
 		issuer = a.cfg.IDP.URL
 	}
-	profiles := &portalexchange.ProfileReader{Base: issuer, HTTP: a.calls.Client("profile"), Clock: a.clock}
+	profiles := &portalexchange.ProfileReader{Base: issuer, HTTP: a.calls.Client("profile"), Clock: a.clock, OnRead: p.profileRead}
 	brand, err := p.cfg.Brand.layout()
 	if err != nil {
 		return err

@@ -31,8 +31,16 @@ func (a *Accounts) Contacts(ctx context.Context, tx *db.Tx, id string) (Contacts
 }
 
 // SetContacts keeps the confirmed contacts of a profile that was read at the
-// given moment; older news than what is kept changes nothing.
+// given moment; older news than what is kept changes nothing, nor does a
+// profile without any: then the provider was not asked for them.
 func (a *Accounts) SetContacts(ctx context.Context, tx *db.Tx, id string, c Contacts, at time.Time) error {
+	if c == (Contacts{}) {
+		return nil
+	}
+	return a.putContacts(ctx, tx, id, c, at)
+}
+
+func (a *Accounts) putContacts(ctx context.Context, tx *db.Tx, id string, c Contacts, at time.Time) error {
 	plain, err := json.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("seal contacts: %w", err)
@@ -67,7 +75,7 @@ func (a *Accounts) ForgetContact(ctx context.Context, tx *db.Tx, id, kind string
 	case "email":
 		c.Email = ""
 	}
-	return a.SetContacts(ctx, tx, id, c, *at)
+	return a.putContacts(ctx, tx, id, c, *at)
 }
 
 func contactsAAD(id string) string { return "account.contacts:" + id }

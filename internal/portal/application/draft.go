@@ -84,6 +84,14 @@ func (a *Applications) Begin(ctx context.Context, owner, service, key string, p 
 // noteProfile keeps the confirmed contacts of a profile that was read, for
 // messages to the person, and journals the reading.
 func (a *Applications) noteProfile(ctx context.Context, tx *db.Tx, owner string, p form.Profile) error {
+	if err := a.Accounts.SetContacts(ctx, tx, owner, contacts(p), p.TakenAt); err != nil {
+		return err
+	}
+	return a.Journal.Look(ctx, tx, journal.Entry{Owner: owner, Kind: journal.ProfileRead, Actor: "system"})
+}
+
+// contacts are the confirmed ones of a profile.
+func contacts(p form.Profile) account.Contacts {
 	c := account.Contacts{}
 	if p.Phone.Verified {
 		c.Mobile = p.Phone.Value
@@ -91,14 +99,7 @@ func (a *Applications) noteProfile(ctx context.Context, tx *db.Tx, owner string,
 	if p.Email.Verified {
 		c.Email = p.Email.Value
 	}
-	// A provider that gives no contacts at all is not asked for them; what is
-	// known stays.
-	if c != (account.Contacts{}) {
-		if err := a.Accounts.SetContacts(ctx, tx, owner, c, p.TakenAt); err != nil {
-			return err
-		}
-	}
-	return a.Journal.Look(ctx, tx, journal.Entry{Owner: owner, Kind: journal.ProfileRead, Actor: "system"})
+	return c
 }
 
 // Forget deletes the drafts of an owner whose account was deleted. What was sent

@@ -27,6 +27,9 @@ type ProfileReader struct {
 	Base  string // of the provider, without a slash at the end
 	HTTP  *http.Client
 	Clock *clock.Clock
+	// OnRead gets each profile that was read, such as to keep its contacts for
+	// messages; nil for none.
+	OnRead func(ctx context.Context, p form.Profile) error
 }
 
 // maxProfile bounds the answer: a family with many papers has some 50 kB.
@@ -59,6 +62,11 @@ func (p *ProfileReader) Profile(ctx context.Context, token, subject string) (for
 			return form.Profile{}, err
 		}
 		out.Children = append(out.Children, child)
+	}
+	if p.OnRead != nil {
+		if err := p.OnRead(ctx, out); err != nil {
+			return form.Profile{}, err
+		}
 	}
 	return out, nil
 }
