@@ -212,7 +212,7 @@ func (s Step) slotHint(ctx context.Context, f form.FieldView) string {
 	}
 	hint := t(ctx, key, "types", types, "size", s.Size(f.Slot.MaxBytes), "n", f.Slot.MaxFiles)
 	if f.Hint != "" {
-		hint = f.Hint + " " + hint
+		hint = strings.TrimRight(f.Hint, ". ") + ". " + hint
 	}
 	return hint
 }
