@@ -3,21 +3,11 @@ package portalsite_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/go-jose/go-jose/v4"
 
 	"github.com/okno-gov/okno/internal/base/blob"
 	"github.com/okno-gov/okno/internal/base/clock"
@@ -38,7 +28,9 @@ import (
 	"github.com/okno-gov/okno/internal/portal/form"
 	"github.com/okno-gov/okno/internal/portal/journal"
 	"github.com/okno-gov/okno/internal/portal/notice"
+	"github.com/okno-gov/okno/internal/portal/officer"
 	"github.com/okno-gov/okno/internal/portal/setting"
+	"github.com/okno-gov/okno/internal/portal/support"
 	"github.com/okno-gov/okno/internal/portal/term"
 	"github.com/okno-gov/okno/internal/site/kit/kittest"
 	"github.com/okno-gov/okno/internal/site/portalsite"
@@ -65,7 +57,7 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	d := dbtest.New(t, oidcrp.Migrations(), outbound.Migrations(), setting.Migrations(), journal.Migrations(), account.Migrations(), directory.Migrations(), catalogue.Migrations(),
-		content.Migrations(), document.Migrations(), notice.Migrations(), application.Migrations())
+		content.Migrations(), document.Migrations(), notice.Migrations(), application.Migrations(), officer.Migrations(), support.Migrations())
 	zone, err := time.LoadLocation("Asia/Yekaterinburg")
 	must(t, err)
 	bundle, err := i18n.Load(locale.FS)
@@ -93,6 +85,10 @@ func newWorld(t testing.TB) *world {
 	s.Applications = &application.Applications{
 		DB: d, Clock: c, Keys: keys, Queue: w.queue, Accounts: s.Accounts, Services: s.Services, Directory: s.Directory, Documents: s.Documents,
 		Notices: s.Notices, Journal: s.Journal, Calendar: term.Russian(), Bundle: bundle, Zone: zone, Region: 72, BaseURL: s.Region.BaseURL, Portal: "Окно",
+	}
+	s.Support = &support.Tickets{
+		DB: d, Clock: c, Keys: keys, Officers: &officer.Officers{DB: d, Clock: c}, Notices: s.Notices, Outbox: s.Notices.Outbox, Journal: s.Journal,
+		Bundle: bundle, Portal: "Окно", BaseURL: s.Region.BaseURL,
 	}
 	s.Party = &oidcrp.Party{
 		DB: d, Clock: c, Keys: keys, HTTP: &http.Client{Transport: w.idp},
@@ -231,34 +227,28 @@ func boris(level int) person {
 	return p
 }
 
-// provider is an identity provider that asks nothing.
+// provider is the identity provider with its profiles.
 type provider struct {
-	t     testing.TB
+	*kittest.Provider
 	clock *clock.Clock
-	key   *ecdsa.PrivateKey
 
 	mu    sync.Mutex
-	who   person
 	away  bool
-	codes map[string]grant
 	known map[string]form.Profile
 }
 
-type grant struct {
-	who   person
-	nonce string
-}
-
 func newProvider(t testing.TB, c *clock.Clock) *provider {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
-	return &provider{t: t, clock: c, key: key, codes: map[string]grant{}, known: map[string]form.Profile{}}
+	return &provider{Provider: kittest.NewProvider(t, "http://esia.test", c.Wall), clock: c, known: map[string]form.Profile{}}
 }
 
+// as names who is signed in from now on.
 func (p *provider) as(who person) {
+	n := who.profile.Person
+	p.SignIn(map[string]any{
+		"sub": who.subject, "okno_level": who.level, "acr": "pwd", "family_name": n.Surname, "given_name": n.Name, "middle_name": n.Patronymic, "locale": "ru",
+	})
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.who = who
 	p.known[who.subject] = who.profile
 }
 
@@ -278,63 +268,6 @@ func (p *provider) Profile(_ context.Context, _, subject string) (form.Profile, 
 	out := p.known[subject]
 	out.TakenAt = p.clock.Now()
 	return out, nil
-}
-
-func (p *provider) RoundTrip(r *http.Request) (*http.Response, error) {
-	w := httptest.NewRecorder()
-	p.ServeHTTP(w, r)
-	return w.Result(), nil
-}
-
-func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	const base = "http://esia.test"
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch r.URL.Path {
-	case "/.well-known/openid-configuration":
-		p.json(w, map[string]any{
-			"issuer": base, "authorization_endpoint": base + "/authorize", "token_endpoint": base + "/token", "jwks_uri": base + "/jwks",
-			"end_session_endpoint": base + "/logout",
-		})
-	case "/jwks":
-		p.json(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: p.key.Public(), KeyID: "k", Algorithm: "ES256", Use: "sig"}}})
-	case "/authorize":
-		q := r.URL.Query()
-		code := crypt.Token()
-		p.codes[code] = grant{p.who, q.Get("nonce")}
-		http.Redirect(w, r, q.Get("redirect_uri")+"?"+url.Values{"code": {code}, "state": {q.Get("state")}}.Encode(), http.StatusSeeOther)
-	case "/token":
-		p.token(w, r)
-	case "/logout":
-		http.Redirect(w, r, r.URL.Query().Get("post_logout_redirect_uri"), http.StatusSeeOther)
-	default:
-		http.NotFound(w, r)
-	}
-}
-
-func (p *provider) token(w http.ResponseWriter, r *http.Request) {
-	g := p.codes[r.PostFormValue("code")]
-	access, now := crypt.Token(), p.clock.Wall()
-	sum := sha256.Sum256([]byte(access))
-	who := g.who.profile.Person
-	raw, err := json.Marshal(map[string]any{
-		"iss": "http://esia.test", "aud": "portal72", "sub": g.who.subject, "nonce": g.nonce, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
-		"auth_time": now.Unix(), "at_hash": base64.RawURLEncoding.EncodeToString(sum[:16]), "sid": crypt.Token(), "okno_level": g.who.level, "acr": "pwd",
-		"family_name": who.Surname, "given_name": who.Name, "middle_name": who.Patronymic, "locale": "ru",
-	})
-	must(p.t, err)
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: p.key, KeyID: "k"}}, (&jose.SignerOptions{}).WithType("JWT"))
-	must(p.t, err)
-	sig, err := signer.Sign(raw)
-	must(p.t, err)
-	id, err := sig.CompactSerialize()
-	must(p.t, err)
-	p.json(w, map[string]any{"access_token": access, "refresh_token": crypt.Token(), "id_token": id, "token_type": "Bearer", "expires_in": 3600})
-}
-
-func (p *provider) json(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	must(p.t, json.NewEncoder(w).Encode(v))
 }
 
 // pdf is a file that is what it says.
