@@ -73,7 +73,7 @@ func (a *App) newPortal(ctx context.Context, cfg PortalConfig) (*portal, error) 
 	calendar := term.Russian()
 	p.outbox = a.newOutbox(d, p.queue)
 	p.settings = &portalsetting.Settings{DB: d, Clock: a.clock}
-	p.journal = &portaljournal.Journal{DB: d, Clock: a.clock, Keys: a.keys}
+	p.journal = &portaljournal.Journal{DB: d, Clock: a.clock, Keys: a.keys, KeepDays: portalsetting.KeepDays}
 	p.accounts = &account.Accounts{DB: d, Clock: a.clock, Keys: a.keys}
 	p.officers = &officer.Officers{DB: d, Clock: a.clock}
 	p.directory = &directory.Directory{DB: d, Clock: a.clock}

@@ -18,7 +18,6 @@ import (
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/job"
 	"github.com/okno-gov/okno/internal/base/ledger"
-	"github.com/okno-gov/okno/internal/portal/setting"
 )
 
 // Migrations gives the schema ledger, in which the entries live.
@@ -66,6 +65,9 @@ type Journal struct {
 	DB    *db.DB
 	Clock *clock.Clock
 	Keys  *crypt.Keyring
+	// KeepDays answers how long details are kept (the setting retention.days,
+	// wired in app); nil keeps them for good.
+	KeepDays func(ctx context.Context, tx *db.Tx) (int, error)
 }
 
 // Ledger is the store below, for operations: sealing, verifying, key rotation.
@@ -82,9 +84,12 @@ func (j *Journal) Work(q *job.Queue) {
 // erase clears the details of entries older than the term of retention (G-22);
 // the lines and the chain stay.
 func (j *Journal) erase(ctx context.Context) (int, error) {
+	if j.KeepDays == nil {
+		return 0, nil
+	}
 	var n int64
 	err := j.DB.InTx(ctx, func(tx *db.Tx) error {
-		days, err := setting.Get(ctx, tx, setting.RetentionDays)
+		days, err := j.KeepDays(ctx, tx)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package journal_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/dbtest"
+	"github.com/okno-gov/okno/internal/base/job"
 	"github.com/okno-gov/okno/internal/portal/journal"
 )
 
@@ -53,5 +55,40 @@ func TestLooksAreCountedByTheHour(t *testing.T) {
 	}
 	if page, err = j.ListObject(ctx, "application:3", journal.Filter{}); err != nil || len(page.Entries) != 1 {
 		t.Errorf("journal of the case: %+v, %v", page, err)
+	}
+}
+
+// Details end with the term of retention; the lines stay.
+func TestOldDetailsAreErased(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	d := dbtest.New(t, journal.Migrations())
+	c := clock.At(time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC))
+	j := &journal.Journal{
+		DB: d, Clock: c, Keys: crypt.NewTestKeyring(),
+		KeepDays: func(context.Context, *db.Tx) (int, error) { return 1096, nil },
+	}
+	q := job.New(d, c)
+	j.Work(q)
+	anna := db.NewID()
+	for range 2 {
+		err := d.InTx(ctx, func(tx *db.Tx) error {
+			return j.Write(ctx, tx, journal.Entry{Owner: anna, Kind: journal.Submitted, Details: map[string]string{"number": "72-2026-0000001-5"}})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Advance(1096 * 24 * time.Hour)
+	}
+	c.Advance(-time.Hour)
+	if err := q.Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	page, err := j.List(ctx, anna, journal.Filter{})
+	if err != nil || len(page.Entries) != 2 {
+		t.Fatalf("lines: %+v, %v", page.Entries, err)
+	}
+	if young, old := page.Entries[0], page.Entries[1]; young.Erased || young.Details["number"] == "" || !old.Erased || len(old.Details) != 0 {
+		t.Errorf("young %+v, old %+v", young, old)
 	}
 }
