@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/okno-gov/okno/internal/base/i18n"
+	"github.com/okno-gov/okno/internal/base/ruid"
 	"github.com/okno-gov/okno/internal/idp/operator"
 	"github.com/okno-gov/okno/internal/idp/person"
 	"github.com/okno-gov/okno/internal/site/kit"
@@ -72,7 +73,7 @@ func (s *Site) centres(r *http.Request, v *confirmView) error {
 		counts[c.Kind]++
 		counts[""]++
 		if chosen == "" || c.Kind == chosen {
-			v.Centres = append(v.Centres, centreView{c.Name, l.T("operator.kind." + string(c.Kind)), c.Address, c.Hours, c.Phone})
+			v.Centres = append(v.Centres, centreView{c.Name, l.T("operator.kind." + string(c.Kind)), c.Address, c.Hours, phoneText(c.Phone)})
 		}
 	}
 	v.Kinds = append(v.Kinds, ui.Link{Text: l.T("idsite.confirm.all"), Href: "/profile/confirm", Current: chosen == "", Count: counts[""]})
@@ -95,4 +96,12 @@ func proofRows(l *i18n.Localizer, p *person.Profile, s *Site) []ui.Row {
 		{Key: l.T("idsite.detail.place"), Value: p.Proofing.Place},
 		{Key: l.T("idsite.detail.document"), Value: named(l, "idsite.doc.", p.Proofing.Document)},
 	}
+}
+
+// phoneText is a number as people write it; what is no number stays as it is.
+func phoneText(s string) string {
+	if p, err := ruid.ParsePhone(s); err == nil {
+		return p.String()
+	}
+	return s
 }

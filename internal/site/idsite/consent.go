@@ -71,7 +71,9 @@ func scopeValue(l *i18n.Localizer, p *person.Profile, scope string) string {
 	case "addresses":
 		var all []string
 		for _, a := range p.Addresses {
-			all = append(all, a.Text)
+			if !slices.Contains(all, a.Text) {
+				all = append(all, a.Text)
+			}
 		}
 		return strings.Join(all, "; ")
 	case "kid_fullname":

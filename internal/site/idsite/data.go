@@ -2,6 +2,7 @@ package idsite
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/fault"
@@ -10,6 +11,7 @@ import (
 	"github.com/okno-gov/okno/internal/idp/person"
 	"github.com/okno-gov/okno/internal/site/kit"
 	"github.com/okno-gov/okno/internal/ui"
+	"github.com/okno-gov/okno/internal/ui/icon"
 )
 
 // dataView is the personal-data form of twelve fields (ID-VER-01, C-55).
@@ -166,7 +168,9 @@ func (s *Site) showCheck(w http.ResponseWriter, r *http.Request, m me) error {
 		v.Relogin = flow{again: true, back: "/profile/check"}.url()
 	}
 	for _, key := range st.Reasons() {
-		v.Reasons = append(v.Reasons, l.T(key))
+		if text := l.T(key); !slices.Contains(v.Reasons, text) { // both registers may say the same
+			v.Reasons = append(v.Reasons, text)
+		}
 	}
 	v.Moments = append(v.Moments, s.moment(l, l.T("idsite.check.sent"), "", st.SentAt))
 	for _, c := range st.Checks {
@@ -194,7 +198,7 @@ func (s *Site) checkMoment(l *i18n.Localizer, c enrol.Check, names map[string]st
 		return s.moment(l, title, l.T("idsite.check.matched"), *c.AnsweredAt)
 	case enrol.CheckMismatched, enrol.CheckUnanswered:
 		m := s.moment(l, title, l.T(enrol.ReasonKey(c)), *c.AnsweredAt)
-		m.State = "you"
+		m.Icon = icon.Close
 		return m
 	case enrol.CheckSuperseded:
 		return ui.Moment{Title: title, Text: l.T("idsite.check.superseded"), State: "future"}

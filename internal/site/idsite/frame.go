@@ -7,6 +7,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/i18n"
 	"github.com/okno-gov/okno/internal/base/rutext"
 	"github.com/okno-gov/okno/internal/idp/person"
+	"github.com/okno-gov/okno/internal/site/kit"
 	"github.com/okno-gov/okno/internal/ui"
 	"github.com/okno-gov/okno/internal/ui/icon"
 	"github.com/okno-gov/okno/internal/ui/layout"
@@ -25,9 +26,7 @@ func (s *Site) frame(r *http.Request, p *layout.Page) {
 		{Text: l.T("idsite.legal.processing"), Href: "/processing"},
 		{Text: l.T("idsite.legal.about"), Href: "/about"},
 	}
-	if s.ReportURL != "" {
-		p.ReportURL = s.ReportURL
-	}
+	p.ReportURL = kit.ReportURL(s.ReportURL, r)
 	if s.HelpURL != "" {
 		p.HelpLink = ui.Link{Text: l.T("idsite.help"), Href: s.HelpURL}
 	}

@@ -44,6 +44,10 @@ func (m *Mux) failPage(w http.ResponseWriter, r *http.Request, e *fault.Error) {
 		home = "/"
 	}
 	v.Doors = append(v.Doors, ui.Link{Text: l.T("kit.error.home"), Href: home})
+	if v.ID != "" && p.ReportURL != "" { // ERR-02: the id need not be copied by hand
+		p.ReportURL = withErrorID(p.ReportURL, v.ID)
+		v.Doors = append(v.Doors, ui.Link{Text: l.T("ui.footer.report"), Href: p.ReportURL})
+	}
 	if err := write(w, r, Status(e.Kind), layout.Render(p, failBody(v))); err != nil {
 		m.Log.ErrorContext(r.Context(), "error page failed", "request", RequestID(r), "error", err)
 		m.plainFail(w, r, e)

@@ -72,7 +72,11 @@ func (m *Mux) page(r *http.Request) layout.Page {
 	}
 	back := url.Values{"back": {p.PageURL}}.Encode()
 	p.VI.URL = "/prefs/vi?" + back
-	for _, code := range m.Bundle.Languages() {
+	known := m.Bundle.Languages()
+	for _, code := range []string{"ru", "tt", "en"} {
+		if !slices.Contains(known, code) {
+			continue
+		}
 		name := languageNames[code]
 		p.Langs = append(p.Langs, layout.Language{Code: code, Short: name[0], Rest: name[1], URL: "/prefs/lang/" + code + "?" + back})
 	}
