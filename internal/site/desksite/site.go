@@ -130,7 +130,7 @@ func (s *Site) atDesk(h func(w http.ResponseWriter, r *http.Request, m me) error
 // frame is header and footer of every page of the site.
 func (s *Site) frame(r *http.Request, p *layout.Page) {
 	l := i18n.From(r.Context())
-	p.Kind, p.Brand, p.NoIndex, p.ReportURL = layout.Office, s.Brand, true, s.ReportURL
+	p.Kind, p.Brand, p.NoIndex, p.ReportURL = layout.Office, s.Brand, true, kit.ReportURL(s.ReportURL, r)
 	if p.Brand.Sub == "" {
 		p.Brand.Sub = l.T("desk.brand")
 	}

@@ -108,6 +108,9 @@ func (s *Site) showApplication(w http.ResponseWriter, r *http.Request, v *visito
 // replyForm is what a person has typed for the agency and what is wrong with it.
 type replyForm struct {
 	comment, message string
+	rating           string // comment of the rating
+	stars            int
+	rated            bool // the rating was sent
 	bad              kit.Wrong
 	files            string // refused uploads
 }
@@ -156,6 +159,7 @@ func (s *Site) applicationPage(w http.ResponseWriter, r *http.Request, v *visito
 			return err
 		}
 	}
+	out.Stars = l.stars(d, reply)
 	if d.Status.Open() {
 		out.Write = &page.Write{
 			Action: "/lk/applications/" + d.ID + "/message", Hidden: key(), Value: reply.message, Error: reply.bad.Field("message"), Limit: application.MaxText,

@@ -27,6 +27,7 @@ func (s *Site) showPersonal(w http.ResponseWriter, r *http.Request, v *visitor) 
 	out.Counts = []ui.Card{
 		{Title: l.t("applications.title"), Text: l.t("lk.applications_text", "n", working) + ", " + l.t("lk.drafts_text", "n", drafts), Href: "/lk/applications", Icon: icon.Doc},
 		{Title: l.t("lk.feed"), Text: l.t("lk.feed_text", "n", v.unreadTotal()), Href: "/lk/notifications", Icon: icon.Bell},
+		{Title: l.T("support.mine.title"), Text: l.T("support.mine.text"), Href: "/lk/support", Icon: icon.Message},
 		{Title: l.t("lk.account"), Text: l.t("lk.account_text"), Href: s.IDP + "/profile/settings", Icon: icon.Gear},
 	}
 	profile, err := s.readProfile(r, v)

@@ -41,6 +41,7 @@ func (w words) crumbs(way ...ui.Link) []ui.Link {
 func (s *Site) frame(r *http.Request, p *layout.Page) {
 	l := s.words(r)
 	p.Kind, p.Brand = layout.Portal, s.Region.Brand
+	p.ReportURL = kit.ReportURL("/report", r)
 	p.Place = layout.Place{Short: s.Region.Place, Long: ", " + s.Region.Name}
 	p.Nav = []ui.Link{
 		{Text: l.t("nav.catalogue"), Href: "/services", Current: under(r, "/services", "/categories", "/search", "/agencies")},
@@ -54,7 +55,7 @@ func (s *Site) frame(r *http.Request, p *layout.Page) {
 				link(l.t("nav.centres"), "/centres"), link(l.t("news.title"), "/news"),
 			}},
 			{Title: l.t("footer.help"), Links: []ui.Link{
-				link(l.t("help.questions"), "/help/"), link(l.t("footer.levels"), "/help/levels"), link(l.t("acts.title"), "/acts"),
+				link(l.t("help.questions"), "/help/"), link(l.t("footer.levels"), "/help/levels"), link(l.T("support.form.title"), "/support"), link(l.t("acts.title"), "/acts"),
 			}},
 		},
 		Legal: []ui.Link{link(l.t("agreement.title"), "/agreement"), link(l.t("privacy.title"), "/privacy")},
@@ -85,6 +86,7 @@ func (s *Site) personFrame(p *layout.Page, l words, v *visitor) {
 			{Text: l.t("menu.notices"), Href: "/lk/notifications", Icon: icon.Bell, Count: n},
 			{Text: l.t("menu.applications"), Href: "/lk/applications", Icon: icon.Doc},
 			{Text: l.t("menu.documents"), Href: s.IDP + "/profile/documents", Icon: icon.Folder},
+			{Text: l.T("support.mine.menu"), Href: "/lk/support", Icon: icon.Message},
 			{Text: l.t("menu.cabinet"), Href: "/lk/", Icon: icon.User},
 			{Text: l.t("menu.account"), Href: s.IDP + "/profile/settings", Icon: icon.Gear},
 			{Text: l.t("menu.home"), Href: "/", Icon: icon.Home},

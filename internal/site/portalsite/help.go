@@ -35,7 +35,7 @@ func (s *Site) popularQuestions(r *http.Request, n int) ([]ui.Question, error) {
 // to everybody (HLP-12).
 func (s *Site) showHelp(w http.ResponseWriter, r *http.Request) error {
 	l := s.words(r)
-	out := page.Help{Query: kit.Clean(r.URL.Query().Get("q")), Phone: s.Region.Brand.Phone, PhoneText: s.Region.Brand.PhoneNote}
+	out := page.Help{Query: kit.Clean(r.URL.Query().Get("q")), Phone: s.Region.Brand.Phone, PhoneText: s.Region.Brand.PhoneNote, Social: s.Region.Social}
 	if s.Region.Brand.PhoneShort != "" {
 		out.PhoneText = joinWith(". ", out.PhoneText, l.t("help.short", "phone", s.Region.Brand.PhoneShort))
 	}

@@ -22,7 +22,9 @@ import (
 	"github.com/okno-gov/okno/internal/portal/form"
 	"github.com/okno-gov/okno/internal/portal/journal"
 	"github.com/okno-gov/okno/internal/portal/notice"
+	"github.com/okno-gov/okno/internal/portal/support"
 	"github.com/okno-gov/okno/internal/site/kit"
+	"github.com/okno-gov/okno/internal/ui"
 	"github.com/okno-gov/okno/internal/ui/layout"
 )
 
@@ -38,7 +40,8 @@ type Region struct {
 	Name      string // «Тюменская область»
 	Place     string // «Тюмень»
 	Brand     layout.Brand
-	AppealURL string // «Направить обращение» (C-21); empty: not shown
+	AppealURL string    // «Направить обращение» (C-21); empty: not shown
+	Social    []ui.Link // of the support in social networks (HLP-09)
 	// BaseURL is the public address of this portal without a slash at the end.
 	BaseURL string
 }
@@ -67,6 +70,7 @@ type Site struct {
 	Applications *application.Applications
 	Notices      *notice.Notices
 	Journal      *journal.Journal
+	Support      *support.Tickets
 
 	mux     *kit.Mux
 	ratings kit.Limiter
