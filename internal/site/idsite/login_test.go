@@ -266,7 +266,8 @@ func TestLevelTooLow(t *testing.T) {
 	b.Get(authorize(c, "openid")).WantStatus(403).Want("main", "подтверждённая запись").Want(".okno-level", "Упрощённая").
 		Click("main a.govuk-button").WantPath("/profile/data")
 	w.raise(oid, person.Standard, "11223344595")
-	p := b.Get(authorize(c, "openid")).WantStatus(403)
+	p := b.Get(authorize(c, "openid")).Want("main", "повышен").
+		Submit("form[action='/login']", "login", "anna@example.org", "password", oidctest.Password).WantStatus(403).Want(".okno-level", "Стандартная")
 	if refused := p.Submit("form[action='/login/refuse']"); refused.Left == nil || refused.Left.Query().Get("error") != "access_denied" {
 		t.Errorf("the way back led to %v", refused.Left)
 	}
