@@ -84,18 +84,22 @@ type visitView struct {
 	Name     string
 	Level    int
 	Rows     []compareRow
-	Blocked  string // why confirming is not possible
+	Known    []ui.Row // what the profile says besides
+	Blocked  string   // why confirming is not possible
 	Confirm  bool
 	Recover  bool
-	Correct  bool
-	CanSend  bool
-	NoPhone  bool
-	Code     *codeView
-	Wrong    kit.Wrong
-	Typed    map[string]string
-	Phone    string       // of a registration or an assistance
-	Form     *formView    // of an assistance, once the code was right
-	Papers   []compareRow // of a registration: the form to be read against the papers
+	// Recovering opens the form of the recovery: after a mistake in it, or with a
+	// code for a new phone on its way.
+	Recovering bool
+	Correct    bool
+	CanSend    bool
+	NoPhone    bool
+	Code       *codeView
+	Wrong      kit.Wrong
+	Typed      map[string]string
+	Phone      string       // of a registration or an assistance
+	Form       *formView    // of an assistance, once the code was right
+	Papers     []compareRow // of a registration: the form to be read against the papers
 }
 
 // codeView is a code on its way to the citizen.
@@ -123,12 +127,16 @@ func (s *Site) visitPage(w http.ResponseWriter, r *http.Request, m me, status in
 		Confirm: c.MayConfirm, Recover: c.MayRecover, Correct: c.MayCorrect, Phone: phoneText(c.Phone), Code: s.codeView(l, c.Code),
 	}
 	title := l.T("desk.visit." + c.Kind)
+	for _, name := range []string{"r_compared", "r_code", "r_reason"} {
+		v.Recovering = v.Recovering || wrong.Field(name) != ""
+	}
+	v.Recovering = v.Recovering || (c.Code != nil && !c.MayConfirm)
 	if c.ConfirmBlocked != "" && c.Kind == "found" {
 		v.Blocked = l.T(c.ConfirmBlocked)
 	}
 	if c.Profile != nil {
 		v.Name, v.Level = c.Profile.FullName(), int(c.Profile.Level)
-		v.Rows = s.compareRows(l, c)
+		v.Rows, v.Known = compareRows(l, c), s.knownRows(l, c.Profile)
 		v.NoPhone = c.Profile.Contact(person.Phone) == nil || !c.Profile.Contact(person.Phone).Confirmed
 		title = v.Name
 	}
@@ -166,7 +174,7 @@ func (s *Site) codeView(l *i18n.Localizer, sent *enrol.Sent) *codeView {
 
 // compareRows stand side by side: what the operator read from the papers, and the
 // profile: the data in force, or those that are being checked.
-func (s *Site) compareRows(l *i18n.Localizer, c *operator.Comparison) []compareRow {
+func compareRows(l *i18n.Localizer, c *operator.Comparison) []compareRow {
 	p := c.Profile
 	docType, doc, snils, birth, born, sex := person.DocumentType(""), "", p.SNILS, p.BirthDate, p.BirthPlace, p.Sex
 	if p.Identity != nil {
@@ -186,14 +194,26 @@ func (s *Site) compareRows(l *i18n.Localizer, c *operator.Comparison) []compareR
 	if sex != "" {
 		rows = append(rows, compareRow{Name: l.T("desk.row.sex"), Profile: l.T("desk.sex." + sex)})
 	}
-	rows = append(rows,
-		compareRow{Name: l.T("person.document." + string(c.Type)), Paper: paper, Profile: doc, Tag: matchTag(l, docType == c.Type && doc == paper)},
+	return append(rows,
+		compareRow{Name: l.T("desk.find." + documentKind(c.Type)), Paper: paper, Profile: doc, Tag: matchTag(l, docType == c.Type && doc == paper)},
 		compareRow{Name: l.T("desk.row.snils"), Paper: c.SNILS, Profile: snilsText(snils), Tag: matchTag(l, snils != "" && c.SNILS == snilsText(snils))})
+}
+
+func documentKind(t person.DocumentType) string {
+	if t == person.RFPassport {
+		return "passport"
+	}
+	return "foreign"
+}
+
+// knownRows are what helps to know the person but stands in no paper.
+func (s *Site) knownRows(l *i18n.Localizer, p *person.Profile) []ui.Row {
+	var rows []ui.Row
 	if contact := p.Contact(person.Phone); contact != nil && contact.Confirmed {
-		rows = append(rows, compareRow{Name: l.T("desk.row.phone"), Profile: ruid.Phone(contact.Value).Masked()})
+		rows = append(rows, ui.Row{Key: l.T("desk.row.phone"), Value: ruid.Phone(contact.Value).Masked()})
 	}
 	if p.VerifiedAt != nil {
-		rows = append(rows, compareRow{Name: l.T("desk.row.verified"), Profile: l.T("desk.verified."+p.VerifiedBy, "day", l.Date(p.VerifiedAt.In(s.Zone)))})
+		rows = append(rows, ui.Row{Key: l.T("desk.row.verified"), Value: l.T("desk.verified."+p.VerifiedBy, "day", l.Date(p.VerifiedAt.In(s.Zone)))})
 	}
 	return rows
 }

@@ -288,7 +288,11 @@ func (s *Site) showJournal(w http.ResponseWriter, r *http.Request, m me) error {
 		v.Next = "/journal?after=" + acts[actsPerPage-1].ID
 	}
 	for _, a := range acts {
-		document, oid := "", ""
+		const none = "—"
+		document, oid, reason := none, none, a.Reason
+		if reason == "" {
+			reason = none
+		}
 		if a.Document != "" {
 			document = l.T("person.document." + a.Document)
 		}
@@ -300,7 +304,7 @@ func (s *Site) showJournal(w http.ResponseWriter, r *http.Request, m me) error {
 			{Text: l.T("operator.act." + a.Kind), Label: l.T("desk.journal.act")},
 			{Text: oid, Label: l.T("desk.journal.account")},
 			{Text: document, Label: l.T("desk.journal.document")},
-			{Text: a.Reason, Label: l.T("desk.journal.reason")},
+			{Text: reason, Label: l.T("desk.journal.reason")},
 		}})
 	}
 	p := kit.Base(r)
