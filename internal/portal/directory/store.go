@@ -113,6 +113,15 @@ func (d *Directory) Centres(ctx context.Context, does Function, from *Point) ([]
 	return Nearest(out, from), nil
 }
 
+// Version moves with every change that a prepared page must show.
+func (d *Directory) Version(ctx context.Context) (int64, error) {
+	s, err := d.current(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return s.version, nil
+}
+
 // Import puts the entries of a file into the directory: new ones are added, changed ones get a new
 // version, equal ones stay. What the file does not name stays too. It answers how many it changed.
 func (d *Directory) Import(ctx context.Context, f *File, by string) (int, error) {

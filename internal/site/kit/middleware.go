@@ -45,6 +45,21 @@ func RequestID(r *http.Request) string {
 	return ""
 }
 
+// Route is the pattern of the route that answered, for log and metrics.
+func Route(r *http.Request) string {
+	if q := requestOf(r); q != nil {
+		return q.pattern
+	}
+	return ""
+}
+
+// Routed names the route for middleware that answers in its place.
+func Routed(r *http.Request, pattern string) {
+	if q := requestOf(r); q != nil {
+		q.pattern = pattern
+	}
+}
+
 // observed gives the request its id and writes one line and one measurement per
 // request: method, route, status, time. Never addresses, queries or names.
 func (m *Mux) observed(next http.Handler) http.Handler {

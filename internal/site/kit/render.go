@@ -54,7 +54,7 @@ func write(w http.ResponseWriter, r *http.Request, status int, c templ.Component
 		h.Set("Cache-Control", "no-store")
 	}
 	h.Add("Vary", "Accept-Encoding, Cookie, Accept-Language")
-	if buf.Len() > compressAbove && acceptsGzip(r) {
+	if buf.Len() > compressAbove && Accepts(r.Header.Get("Accept-Encoding"), "gzip") {
 		packed := buffers.Get().(*bytes.Buffer)
 		defer buffers.Put(packed)
 		packed.Reset()
@@ -76,11 +76,13 @@ func write(w http.ResponseWriter, r *http.Request, status int, c templ.Component
 	return nil
 }
 
-func acceptsGzip(r *http.Request) bool {
-	for _, part := range strings.Split(r.Header.Get("Accept-Encoding"), ",") {
+// Accepts reads Accept-Encoding (RFC 9110, 12.5.3): a coding with q=0 is refused.
+func Accepts(header, coding string) bool {
+	for part := range strings.SplitSeq(header, ",") {
 		name, params, _ := strings.Cut(strings.TrimSpace(part), ";")
-		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
-			return !strings.HasPrefix(strings.ReplaceAll(params, " ", ""), "q=0") || strings.Contains(params, "0.")
+		if strings.EqualFold(strings.TrimSpace(name), coding) {
+			q := strings.TrimPrefix(strings.ReplaceAll(params, " ", ""), "q=")
+			return q == params || strings.Trim(q, "0.") != ""
 		}
 	}
 	return false

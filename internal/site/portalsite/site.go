@@ -74,6 +74,7 @@ type Site struct {
 
 	mux     *kit.Mux
 	ratings kit.Limiter
+	ready   preparedPages
 }
 
 // Handler is the whole site.
@@ -84,6 +85,7 @@ func (s *Site) Handler() http.Handler {
 		Exempt: []string{"POST /auth/backchannel"},
 	}
 	s.ratings = kit.Limiter{PerMinute: 10, Burst: 60}
+	s.mux.Use(s.prepared)
 	s.mux.Use(s.recognised)
 	s.routes()
 	return s.mux.Handler()
