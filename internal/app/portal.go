@@ -25,6 +25,7 @@ import (
 	"github.com/okno-gov/okno/internal/portal/notice"
 	"github.com/okno-gov/okno/internal/portal/officer"
 	portalsetting "github.com/okno-gov/okno/internal/portal/setting"
+	"github.com/okno-gov/okno/internal/portal/support"
 	"github.com/okno-gov/okno/internal/portal/term"
 	"github.com/okno-gov/okno/internal/site/officesite"
 	"github.com/okno-gov/okno/internal/site/portalsite"
@@ -50,6 +51,7 @@ type portal struct {
 	notices      *notice.Notices
 	applications *application.Applications
 	cases        *casework.Cases
+	support      *support.Tickets
 }
 
 func portalMigrations() []db.Source {
@@ -57,6 +59,7 @@ func portalMigrations() []db.Source {
 		ledger.Migrations(), outbound.Migrations(), oidcrp.Migrations(), portalsetting.Migrations(),
 		account.Migrations(), officer.Migrations(), directory.Migrations(), catalogue.Migrations(), content.Migrations(),
 		document.Migrations(), notice.Migrations(), application.Migrations(), casework.Migrations(), portalexchange.Migrations(),
+		support.Migrations(),
 	}
 }
 
@@ -93,8 +96,12 @@ func (a *App) newPortal(ctx context.Context, cfg PortalConfig) (*portal, error) 
 		DB: d, Clock: a.clock, Keys: a.keys, Applications: p.applications, Services: p.services, Officers: p.officers,
 		Documents: p.documents, Journal: p.journal, Calendar: calendar, Zone: p.zone,
 	}
+	p.support = &support.Tickets{
+		DB: d, Clock: a.clock, Keys: a.keys, Officers: p.officers, Notices: p.notices, Outbox: p.outbox, Journal: p.journal, Bundle: a.bundle,
+		Portal: cfg.Brand.Sub, BaseURL: cfg.URL,
+	}
 	p.applications.OnErase = append(p.applications.OnErase, p.cases.Erase)
-	for _, w := range []interface{ Work(q *job.Queue) }{p.outbox, p.journal, p.officers, p.documents, p.notices, p.applications} {
+	for _, w := range []interface{ Work(q *job.Queue) }{p.outbox, p.journal, p.officers, p.documents, p.notices, p.applications, p.support} {
 		w.Work(p.queue)
 	}
 	if err := p.importData(ctx); err != nil {
@@ -172,11 +179,13 @@ func (a *App) servePortal(p *portal) error {
 		site := &portalsite.Site{
 			Region: portalsite.Region{
 				Code: p.cfg.Code, Name: p.cfg.Brand.Region, Place: p.cfg.Brand.Place, AppealURL: p.cfg.Brand.AppealURL, BaseURL: p.cfg.URL,
-				Brand: brand,
+				Social: p.cfg.Brand.socialLinks(),
+				Brand:  brand,
 			},
 			IDP: issuer, Zone: p.zone, Clock: a.clock, Keys: a.keys, Bundle: a.bundle, Log: a.log, Secure: secure(p.cfg.URL), TrustedProxies: a.proxies(),
 			Metrics: a.metrics, Party: party, Profiles: profiles, Accounts: p.accounts, Services: p.services, Directory: p.directory,
 			Contents: p.contents, Documents: p.documents, Applications: p.applications, Notices: p.notices, Journal: p.journal,
+			Support: p.support,
 		}
 		a.addHost(p.cfg.URL, a.withEvents(p, site.Handler(), party, office))
 	}

@@ -122,8 +122,8 @@ func TestFloodIsLimited(t *testing.T) {
 	if ok != 10 {
 		t.Errorf("%d requests of an account passed", ok)
 	}
-	ok, _ = send(300, func(i int, r *support.Request) { r.Device = db.NewID() })
-	if want := 300 - 5 - 1 - 20; ok != want {
+	ok, _ = send(120, func(i int, r *support.Request) { r.Device = db.NewID() })
+	if want := 120 - 5 - 1 - 20; ok != want {
 		t.Errorf("%d more of a whole network passed, want %d", ok, want)
 	}
 	k.Clock.Advance(30 * time.Minute)

@@ -48,7 +48,7 @@ func (t *Tickets) closeQuiet(ctx context.Context) (int, error) {
 // erase deletes closed tickets whose time of keeping is over, with their texts
 // and what the feed says of them, and old counters.
 func (t *Tickets) erase(ctx context.Context) (int, error) {
-	days, err := t.days(ctx, KeepDays)
+	days, err := t.days(ctx, setting.RetentionDays)
 	if err != nil {
 		return 0, err
 	}

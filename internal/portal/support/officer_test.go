@@ -298,7 +298,7 @@ func TestEndAndErasure(t *testing.T) {
 	if d, err := k.Get(ctx, k.anna, x.ID); err != nil || d.Status != support.StatusClosed || d.Ending != support.EndingQuiet {
 		t.Fatalf("not closed: %+v, %v", d, err)
 	}
-	k.Clock.Advance(1095 * 24 * time.Hour)
+	k.Clock.Advance(1096 * 24 * time.Hour)
 	k.settle(t)
 	_, err := k.Get(ctx, k.anna, x.ID)
 	wantKind(t, "after three years", err, fault.KindNotFound)

@@ -33,15 +33,13 @@ var (
 	IdentityHours = setting.Int("support.identity_hours", 24, 1, 240)
 	// CloseDays is how long an answered ticket waits for a further question.
 	CloseDays = setting.Int("support.close_days", 14, 1, 90)
-	// KeepDays is how long closed tickets are kept (G-22).
-	KeepDays = setting.Int("support.keep_days", 1095, 30, 3650)
 	// DeviceHourly, FreshHourly, NetworkHourly and AccountHourly limit requests
 	// of an hour: by a known browser, by all browsers of a network that were not
 	// seen before, by a whole network, and by an account. A town sits behind one
 	// mobile address, so that a network's limit is generous.
 	DeviceHourly  = setting.Int("support.device_hourly", 5, 1, 1000)
 	FreshHourly   = setting.Int("support.fresh_hourly", 20, 1, 10000)
-	NetworkHourly = setting.Int("support.network_hourly", 300, 1, 100000)
+	NetworkHourly = setting.Int("support.network_hourly", 120, 1, 100000)
 	AccountHourly = setting.Int("support.account_hourly", 10, 1, 1000)
 )
 

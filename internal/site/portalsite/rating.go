@@ -22,7 +22,7 @@ func (w words) stars(d *application.Details, in replyForm) *page.Stars {
 	}
 	out := &page.Stars{
 		Action: "/lk/applications/" + d.ID + "/rate", Given: d.Stars, Comment: in.rating, Open: in.bad.Any() && in.rated,
-		Error: in.bad.Field("stars"), CommentError: in.bad.Field("rating"), Limit: application.MaxText,
+		Error: in.bad.Field("stars"), CommentError: in.bad.Field("opinion"), Limit: application.MaxText,
 	}
 	mark := in.stars
 	if mark == 0 {
@@ -41,7 +41,7 @@ func (s *Site) rate(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	in := replyForm{rated: true, rating: f.Lines("rating")}
+	in := replyForm{rated: true, rating: f.Lines("opinion")}
 	in.stars, _ = strconv.Atoi(f.Text("stars")) // nonsense is no mark: the fault says what to choose
 	if err := s.Applications.Rate(r.Context(), v.acc.ID, r.PathValue("id"), in.stars, in.rating); err != nil {
 		return s.replyFault(w, r, v, ratingField(err), in)
@@ -60,7 +60,7 @@ func ratingField(err error) error {
 	c.Fields = nil
 	for _, f := range e.Fields {
 		if f.Name == "comment" {
-			f.Name = "rating"
+			f.Name = "opinion"
 		}
 		c.Fields = append(c.Fields, f)
 	}

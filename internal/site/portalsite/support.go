@@ -338,7 +338,7 @@ func (s *Site) writeTicket(w http.ResponseWriter, r *http.Request, v *visitor) e
 	}
 	text := f.Lines("text")
 	if err := s.Support.Write(r.Context(), v.acc.ID, r.PathValue("id"), formKey, text); err != nil {
-		bad, ok := kit.WrongOf(r, err, map[string]string{"": "text"})
+		bad, ok := kit.WrongOf(r, err, map[string]string{"": "messages"})
 		if !ok {
 			return err
 		}

@@ -2,7 +2,7 @@
 CREATE SCHEMA support;
 
 -- Retention: class support, three years after the end (G-22, setting
--- support.keep_days); eraser: the sweep support.erase.
+-- retention.days); eraser: the sweep support.erase.
 CREATE TABLE support.ticket (
     id           uuid PRIMARY KEY,
     number       text NOT NULL CONSTRAINT ticket_number_key UNIQUE,

@@ -116,6 +116,7 @@ func (b *Browser) Raw(method, addr string, body []byte, ctype string) *http.Resp
 	if u.Host == "" {
 		u.Scheme, u.Host = "http", b.host
 	}
+	u.Fragment = "" // browsers keep it to themselves
 	h := b.handlers[u.Host]
 	if h == nil {
 		b.t.Fatalf("%s %s: no site at this host", method, addr)
