@@ -35,13 +35,15 @@ type Config struct {
 
 	IDP     *IDPConfig     `yaml:"idp"`
 	Portals []PortalConfig `yaml:"portals"`
-	Mail    MailConfig     `yaml:"mail"`
-	SMS     SMSConfig      `yaml:"sms"`
-	Blobs   BlobConfig     `yaml:"blobs"`
-	Scanner ScannerConfig  `yaml:"scanner"`
-	Ops     OpsConfig      `yaml:"ops"`
-	Log     LogConfig      `yaml:"log"`
-	Outcall OutcallConfig  `yaml:"outcall"`
+	// Neighbours are portals of other regions that run elsewhere: code → address.
+	Neighbours map[string]string `yaml:"neighbours"`
+	Mail       MailConfig        `yaml:"mail"`
+	SMS        SMSConfig         `yaml:"sms"`
+	Blobs      BlobConfig        `yaml:"blobs"`
+	Scanner    ScannerConfig     `yaml:"scanner"`
+	Ops        OpsConfig         `yaml:"ops"`
+	Log        LogConfig         `yaml:"log"`
+	Outcall    OutcallConfig     `yaml:"outcall"`
 }
 
 // TLSConfig names a certificate and its key, PEM files.
@@ -207,6 +209,9 @@ func (c *Config) Check() error {
 		add("mail.security: %q is none of starttls, tls, plain", c.Mail.Security)
 	}
 	c.checkOps(add)
+	for code, u := range c.Neighbours {
+		checkURL("neighbours."+code, u, true, add)
+	}
 	seen := map[string]bool{}
 	for i := range c.Portals {
 		p := &c.Portals[i]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
@@ -160,6 +161,27 @@ func deliveredDirectory(code string) (*directory.File, error) {
 	return dir, nil
 }
 
+// deliveredPlaces is the dictionary of regions and towns.
+func deliveredPlaces() (*directory.Places, error) {
+	raw, err := services.FS.ReadFile("places.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("places: %w", err)
+	}
+	return directory.ParsePlaces(raw)
+}
+
+// neighbours are the portals of all regions that this process knows.
+func (c *Config) neighbours() map[string]string {
+	out := maps.Clone(c.Neighbours)
+	if out == nil {
+		out = map[string]string{}
+	}
+	for i := range c.Portals {
+		out[c.Portals[i].Code] = c.Portals[i].URL
+	}
+	return out
+}
+
 func (a *App) servePortal(p *portal) error {
 	issuer := p.cfg.Issuer
 	if issuer == "" {
@@ -167,6 +189,10 @@ func (a *App) servePortal(p *portal) error {
 	}
 	profiles := &portalexchange.ProfileReader{Base: issuer, HTTP: a.calls.Client("profile"), Clock: a.clock, OnRead: p.profileRead}
 	brand, err := p.cfg.Brand.layout()
+	if err != nil {
+		return err
+	}
+	places, err := deliveredPlaces()
 	if err != nil {
 		return err
 	}
@@ -183,7 +209,7 @@ func (a *App) servePortal(p *portal) error {
 				Brand:  brand,
 			},
 			IDP: issuer, Zone: p.zone, Clock: a.clock, Keys: a.keys, Bundle: a.bundle, Log: a.log, Secure: secure(p.cfg.URL), TrustedProxies: a.proxies(),
-			Metrics: a.metrics, Party: party, Profiles: profiles, Accounts: p.accounts, Services: p.services, Directory: p.directory,
+			Metrics: a.metrics, Places: places, Neighbours: a.cfg.neighbours(), Party: party, Profiles: profiles, Accounts: p.accounts, Services: p.services, Directory: p.directory,
 			Contents: p.contents, Documents: p.documents, Applications: p.applications, Notices: p.notices, Journal: p.journal,
 			Support: p.support,
 		}

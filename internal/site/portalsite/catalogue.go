@@ -298,6 +298,7 @@ func (s *Site) showAgencies(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	l := s.words(r)
+	slices.SortStableFunc(list, nearer(s.townOf(r), func(x catalogue.Shelf[directory.Agency]) []string { return addresses(x.Item.Offices) }))
 	c := page.Catalogue{Title: l.t("catalogue.title"), Tabs: l.catalogueTabs("agencies")}
 	for _, level := range levels {
 		g := page.Group{Title: l.t("agencies." + level)}
@@ -405,7 +406,9 @@ func (s *Site) showAgency(w http.ResponseWriter, r *http.Request) error {
 	if a.Appeals.Mode == "external" {
 		out.Links = append(out.Links, ui.Link{Text: l.t("agency.appeal"), Href: a.Appeals.URL, Icon: icon.Message})
 	}
-	for _, o := range a.Offices {
+	offices := slices.Clone(a.Offices)
+	slices.SortStableFunc(offices, nearer(s.townOf(r), func(o directory.Office) []string { return []string{o.Address} }))
+	for _, o := range offices {
 		out.Places = append(out.Places, page.Place{Name: o.Name, Address: o.Address, Hours: l.timetable(o.Hours), Phone: phones(o.Phones)})
 	}
 	for _, sv := range list {
@@ -460,6 +463,9 @@ func (s *Site) showCentres(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	l := s.words(r)
+	if pointOf(r) == nil {
+		slices.SortStableFunc(list, nearer(s.townOf(r), func(c directory.Placed) []string { return []string{c.City} }))
+	}
 	town := kit.Clean(r.URL.Query().Get("town"))
 	out := page.Centres{Lead: l.t("centres.lead")}
 	var towns []string

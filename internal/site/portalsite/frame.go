@@ -42,7 +42,7 @@ func (s *Site) frame(r *http.Request, p *layout.Page) {
 	l := s.words(r)
 	p.Kind, p.Brand = layout.Portal, s.Region.Brand
 	p.ReportURL = kit.ReportURL("/report", r)
-	p.Place = layout.Place{Short: s.Region.Place, Long: ", " + s.Region.Name}
+	s.framePlace(r, p)
 	p.Nav = []ui.Link{
 		{Text: l.t("nav.catalogue"), Href: "/services", Current: under(r, "/services", "/categories", "/search", "/agencies")},
 		{Text: l.t("nav.situations"), Href: "/situations", Current: under(r, "/situations")},

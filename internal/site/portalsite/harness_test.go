@@ -111,7 +111,12 @@ func newWorld(t testing.TB) *world {
 
 func (w *world) seed(s *portalsite.Site) {
 	ctx := w.t.Context()
-	raw, err := services.FS.ReadFile("region/72/directory.yaml")
+	raw, err := services.FS.ReadFile("places.yaml")
+	must(w.t, err)
+	s.Places, err = directory.ParsePlaces(raw)
+	must(w.t, err)
+	s.Neighbours = map[string]string{"72": "http://uslugi.test", "92": "http://sevastopol.test"}
+	raw, err = services.FS.ReadFile("region/72/directory.yaml")
 	must(w.t, err)
 	dir, err := directory.ParseFile(raw)
 	must(w.t, err)

@@ -40,6 +40,8 @@ func (s *Site) routes() {
 	m.Handle("GET /check/{token}", s.showGenuine)
 	s.supportRoutes()
 
+	s.placeRoutes()
+
 	// Sign-in.
 	m.Handle("GET /auth/begin", s.beginAuth)
 	m.Handle("GET /auth/again", s.beginAgain)

@@ -60,11 +60,16 @@ type Site struct {
 	TrustedProxies []netip.Prefix
 	Metrics        prometheus.Registerer
 
+	// Neighbours are the addresses of other regions' portals by their codes,
+	// without a slash at the end (GEO-06).
+	Neighbours map[string]string
+
 	Party        *oidcrp.Party
 	Profiles     Profiles
 	Accounts     *account.Accounts
 	Services     *catalogue.Services
 	Directory    *directory.Directory
+	Places       *directory.Places // nil: no choice of a place
 	Contents     *content.Contents
 	Documents    *document.Documents
 	Applications *application.Applications
