@@ -13,12 +13,12 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
 )
 
 // ErrSealed reports a sealed value that does not open: another key, other
@@ -46,11 +46,22 @@ type Wrapper interface {
 	Unwrap(wrapped []byte) ([]byte, error)
 }
 
-// Keyring seals under its active key and opens under any of its keys.
+// Keyring seals under its active key and opens under any of its keys. One that
+// was loaded from a file follows the file while the program runs: by
+// [Keyring.Reload], and by itself when it meets a key that it does not know.
 type Keyring struct {
+	keys  atomic.Pointer[keySet]
+	index []byte // root of the blind indexes and MACs; outlives rotations
+
+	path string // "" for a ring that was made in memory
+	mu   sync.Mutex
+	read fileState // of the file when it was read last
+}
+
+// keySet is what a rotation changes.
+type keySet struct {
 	active Wrapper
 	byID   map[string]Wrapper
-	index  []byte // root of the blind indexes and MACs; outlives rotations
 }
 
 // NewKeyring makes a ring. The index root has at least 32 bytes and never
@@ -59,7 +70,17 @@ func NewKeyring(index []byte, active Wrapper, older ...Wrapper) (*Keyring, error
 	if len(index) < keySize {
 		return nil, errors.New("crypt: the index root is shorter than 32 bytes")
 	}
-	k := &Keyring{active: active, byID: map[string]Wrapper{}, index: index}
+	set, err := newKeySet(active, older...)
+	if err != nil {
+		return nil, err
+	}
+	k := &Keyring{index: index}
+	k.keys.Store(set)
+	return k, nil
+}
+
+func newKeySet(active Wrapper, older ...Wrapper) (*keySet, error) {
+	k := &keySet{active: active, byID: map[string]Wrapper{}}
 	for _, w := range append([]Wrapper{active}, older...) {
 		if len(w.ID()) != idSize {
 			return nil, fmt.Errorf("crypt: key id %q has not %d characters", w.ID(), idSize)
@@ -73,7 +94,24 @@ func NewKeyring(index []byte, active Wrapper, older ...Wrapper) (*Keyring, error
 }
 
 // ActiveID is the id of the key that seals now.
-func (k *Keyring) ActiveID() string { return k.active.ID() }
+func (k *Keyring) ActiveID() string { return k.keys.Load().active.ID() }
+
+// IDs are the ids of all keys, sorted.
+func (k *Keyring) IDs() []string {
+	return slices.Sorted(maps.Keys(k.keys.Load().byID))
+}
+
+// wrapper is the key of an id. An unknown id may be a key that was added to the
+// file a moment ago and that another process seals under already.
+func (k *Keyring) wrapper(id string) (Wrapper, bool) {
+	w, ok := k.keys.Load().byID[id]
+	if !ok && k.path != "" {
+		if changed, err := k.Reload(); err == nil && changed {
+			w, ok = k.keys.Load().byID[id]
+		}
+	}
+	return w, ok
+}
 
 // Seal encrypts plain with a fresh data key, wrapped by the active key. aad
 // names what the value is and whose, such as "person.snils:<oid>": a value
@@ -82,13 +120,14 @@ func (k *Keyring) ActiveID() string { return k.active.ID() }
 func (k *Keyring) Seal(plain []byte, aad string) []byte {
 	dek := make([]byte, keySize)
 	mustRead(dek)
-	wrapped, err := k.active.Wrap(dek)
+	active := k.keys.Load().active
+	wrapped, err := active.Wrap(dek)
 	if err != nil {
 		panic(fmt.Errorf("crypt: wrap data key: %w", err))
 	}
 	out := make([]byte, 0, 1+idSize+len(wrapped)+nonceSize+len(plain)+tagSize)
 	out = append(out, version1)
-	out = append(out, k.active.ID()...)
+	out = append(out, active.ID()...)
 	out = append(out, wrapped...)
 	return appendGCM(out, dek, plain, aad)
 }
@@ -113,18 +152,19 @@ func KeyID(sealed []byte) string {
 // Rewrap moves a sealed value under the active key without touching its
 // content; it returns the value itself when that is so already.
 func (k *Keyring) Rewrap(sealed []byte) ([]byte, error) {
-	if KeyID(sealed) == k.active.ID() {
+	active := k.keys.Load().active
+	if KeyID(sealed) == active.ID() {
 		return sealed, nil
 	}
 	dek, body, err := k.unwrap(sealed)
 	if err != nil {
 		return nil, err
 	}
-	wrapped, err := k.active.Wrap(dek)
+	wrapped, err := active.Wrap(dek)
 	if err != nil {
 		return nil, fmt.Errorf("crypt: wrap data key: %w", err)
 	}
-	out := append([]byte{version1}, k.active.ID()...)
+	out := append([]byte{version1}, active.ID()...)
 	out = append(out, wrapped...)
 	return append(out, body...), nil
 }
@@ -133,7 +173,7 @@ func (k *Keyring) unwrap(sealed []byte) (dek, body []byte, err error) {
 	if len(sealed) < 1+idSize+wrapSize+nonceSize+tagSize || sealed[0] != version1 {
 		return nil, nil, ErrSealed
 	}
-	w, ok := k.byID[string(sealed[1:1+idSize])]
+	w, ok := k.wrapper(string(sealed[1 : 1+idSize]))
 	if !ok {
 		return nil, nil, fmt.Errorf("%w: %q", ErrNoKey, sealed[1:1+idSize])
 	}
@@ -149,11 +189,12 @@ func (k *Keyring) unwrap(sealed []byte) (dek, body []byte, err error) {
 func (k *Keyring) DataKey() (dek, wrapped []byte) {
 	dek = make([]byte, keySize)
 	mustRead(dek)
-	w, err := k.active.Wrap(dek)
+	active := k.keys.Load().active
+	w, err := active.Wrap(dek)
 	if err != nil {
 		panic(fmt.Errorf("crypt: wrap data key: %w", err))
 	}
-	return dek, append([]byte(k.active.ID()), w...)
+	return dek, append([]byte(active.ID()), w...)
 }
 
 // OpenDataKey undoes [Keyring.DataKey].
@@ -161,7 +202,7 @@ func (k *Keyring) OpenDataKey(wrapped []byte) ([]byte, error) {
 	if len(wrapped) != idSize+wrapSize {
 		return nil, ErrSealed
 	}
-	w, ok := k.byID[string(wrapped[:idSize])]
+	w, ok := k.wrapper(string(wrapped[:idSize]))
 	if !ok {
 		return nil, fmt.Errorf("%w: %q", ErrNoKey, wrapped[:idSize])
 	}
@@ -172,18 +213,30 @@ func (k *Keyring) OpenDataKey(wrapped []byte) ([]byte, error) {
 	return dek, nil
 }
 
+// DataKeyID names the key that a wrapped data key needs.
+func DataKeyID(wrapped []byte) string {
+	if len(wrapped) != idSize+wrapSize {
+		return ""
+	}
+	return string(wrapped[:idSize])
+}
+
 // RewrapDataKey moves a wrapped data key under the active key; what it encrypts
 // stays as it is.
 func (k *Keyring) RewrapDataKey(wrapped []byte) ([]byte, error) {
+	active := k.keys.Load().active
+	if DataKeyID(wrapped) == active.ID() {
+		return wrapped, nil
+	}
 	dek, err := k.OpenDataKey(wrapped)
 	if err != nil {
 		return nil, err
 	}
-	w, err := k.active.Wrap(dek)
+	w, err := active.Wrap(dek)
 	if err != nil {
 		return nil, fmt.Errorf("crypt: wrap data key: %w", err)
 	}
-	return append([]byte(k.active.ID()), w...), nil
+	return append([]byte(active.ID()), w...), nil
 }
 
 // Index is the blind index of a value: equal values of one kind have equal
@@ -228,101 +281,6 @@ func (f fileKey) Wrap(dek []byte) ([]byte, error) { return appendGCM(nil, f.key,
 
 func (f fileKey) Unwrap(b []byte) ([]byte, error) { return openGCM(f.key, b, "dek") }
 
-// keyFile is the JSON form of a ring on disk, mode 0600.
-type keyFile struct {
-	Active string            `json:"active"`
-	Keys   map[string]string `json:"keys"`
-	Index  string            `json:"index"`
-}
-
-// LoadKeyring reads a key file. A missing file is an error with words: data
-// sealed under a lost key cannot be read by anybody.
-func LoadKeyring(path string) (*Keyring, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read key file: %w", err)
-	}
-	var f keyFile
-	if err := json.Unmarshal(raw, &f); err != nil {
-		return nil, fmt.Errorf("key file %s is not valid JSON", path)
-	}
-	index, err := base64.StdEncoding.DecodeString(f.Index)
-	if err != nil {
-		return nil, fmt.Errorf("key file %s: index is not base64", path)
-	}
-	var active Wrapper
-	var older []Wrapper
-	for id, b64 := range f.Keys {
-		key, err := base64.StdEncoding.DecodeString(b64)
-		if err != nil {
-			return nil, fmt.Errorf("key file %s: key %q is not base64", path, id)
-		}
-		w, err := NewFileKey(id, key)
-		if err != nil {
-			return nil, err
-		}
-		if id == f.Active {
-			active = w
-		} else {
-			older = append(older, w)
-		}
-	}
-	if active == nil {
-		return nil, fmt.Errorf("key file %s: the active key %q is missing", path, f.Active)
-	}
-	return NewKeyring(index, active, older...)
-}
-
-// CreateKeyFile writes a new ring with one key; it never overwrites.
-func CreateKeyFile(path string) error {
-	f := keyFile{Keys: map[string]string{}, Index: randomBase64()}
-	f.Active = newKeyID()
-	f.Keys[f.Active] = randomBase64()
-	return writeKeyFile(path, f, os.O_EXCL)
-}
-
-// RotateKeyFile adds a key and makes it active; older keys stay for opening.
-// Programs that run read the file again at their next start.
-func RotateKeyFile(path string) (id string, err error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("read key file: %w", err)
-	}
-	var f keyFile
-	if err := json.Unmarshal(raw, &f); err != nil {
-		return "", fmt.Errorf("key file %s is not valid JSON", path)
-	}
-	f.Active = newKeyID()
-	f.Keys[f.Active] = randomBase64()
-	tmp := path + ".new"
-	if err := writeKeyFile(tmp, f, os.O_TRUNC); err != nil {
-		return "", err
-	}
-	if err := os.Rename(tmp, path); err != nil {
-		return "", fmt.Errorf("replace key file: %w", err)
-	}
-	return f.Active, nil
-}
-
-func writeKeyFile(path string, f keyFile, flag int) error {
-	raw, err := json.MarshalIndent(f, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("write key file: %w", err)
-	}
-	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|flag, 0o600)
-	if err != nil {
-		return fmt.Errorf("write key file: %w", err)
-	}
-	defer out.Close()
-	if _, err := out.Write(append(raw, '\n')); err != nil {
-		return fmt.Errorf("write key file: %w", err)
-	}
-	return out.Sync()
-}
-
 // NewTestKeyring is a ring with fixed keys, for tests alone.
 func NewTestKeyring() *Keyring {
 	key := sha256.Sum256([]byte("test key"))
@@ -332,18 +290,6 @@ func NewTestKeyring() *Keyring {
 		panic(err)
 	}
 	return k
-}
-
-func newKeyID() string {
-	b := make([]byte, 6)
-	mustRead(b)
-	return base64.RawURLEncoding.EncodeToString(b)
-}
-
-func randomBase64() string {
-	b := make([]byte, keySize)
-	mustRead(b)
-	return base64.StdEncoding.EncodeToString(b)
 }
 
 func appendGCM(dst, key, plain []byte, aad string) []byte {
