@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 
 	"github.com/okno-gov/okno/internal/app"
@@ -11,9 +12,12 @@ type demoCommand struct {
 	Listen string            `default:"127.0.0.1:8080" help:"Address of all sites; they are told apart by host."`
 	State  string            `help:"State folder; default /var/lib/okno-demo/… for root, else below the XDG state folder."`
 	Reset  bool              `help:"Forget the state of earlier runs first."`
+	Log    string            `default:"info" enum:"debug,info,warn,error" help:"What the log on standard error holds."`
 	Public map[string]string `help:"Public address of a site, such as esia=http://127.0.0.1:8081; the site then listens there as well." mapsep:","`
 }
 
 func (d *demoCommand) Run(ctx context.Context) error {
-	return app.RunDemo(ctx, app.DemoOptions{Listen: d.Listen, State: d.State, Reset: d.Reset, Public: d.Public, Out: os.Stdout})
+	log := app.NewLog(os.Stderr, app.LogConfig{Level: d.Log})
+	slog.SetDefault(log)
+	return app.RunDemo(ctx, app.DemoOptions{Listen: d.Listen, State: d.State, Reset: d.Reset, Public: d.Public, Out: os.Stdout, Log: log})
 }

@@ -208,9 +208,9 @@ type demoProcess struct {
 	state string
 }
 
-func startDemo(t testing.TB, state string, port int) *demoProcess {
+func startDemo(t testing.TB, state string, port int, more ...string) *demoProcess {
 	t.Helper()
-	p := start(t, "demo", "--listen", "127.0.0.1:"+strconv.Itoa(port), "--state", state)
+	p := start(t, append([]string{"demo", "--listen", "127.0.0.1:" + strconv.Itoa(port), "--state", state}, more...)...)
 	return &demoProcess{process: p.ready(port), port: port, state: state}
 }
 
@@ -240,9 +240,24 @@ func (d *demoProcess) browser(site string) *kittest.Browser {
 	return b
 }
 
-// signIn signs in at the identity provider's page that b has been led to.
-func signIn(p *kittest.Page, login string) *kittest.Page {
-	return p.Submit("form:has(input[name=password])", "login", login, "password", "Okno-2026!")
+// enter brings b from a page that needs a sign-in to that page, by password and
+// the second factor of staff, with consent and agreement where they are asked.
+func enter(b *kittest.Browser, addr string, who demoPerson) *kittest.Page {
+	p := b.Get(addr)
+	for _, step := range []struct {
+		form   string
+		values []string
+	}{
+		{"form:has(input[name=password])", []string{"login", who.Phone, "password", "Okno-2026!"}},
+		{"form:has(input[name=code])", []string{"code", who.Code}},
+		{"form[action='/login/consent']", nil},
+		{"form[action='/agreement']", []string{"agree", "1"}},
+	} {
+		if p.Has(step.form) {
+			p = p.Submit(step.form, step.values...)
+		}
+	}
+	return p
 }
 
 func contains(t testing.TB, text string, parts ...string) {

@@ -127,8 +127,8 @@ func (c *checker) element(n *html.Node) {
 			}
 		}
 	}
-	// An untranslated message shows as its key.
-	if n.FirstChild != nil && n.FirstChild.Type == html.TextNode && n.FirstChild.NextSibling == nil {
+	// An untranslated message shows as its key; <code> holds technical names on purpose.
+	if n.Data != "code" && n.FirstChild != nil && n.FirstChild.Type == html.TextNode && n.FirstChild.NextSibling == nil {
 		if s := strings.TrimSpace(n.FirstChild.Data); looksLikeKey(s) {
 			c.fail("<%s> shows a message key %q", n.Data, s)
 		}

@@ -1,0 +1,194 @@
+package script
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/okno-gov/okno/internal/site/kit/kittest"
+)
+
+// draft is an application on its page of checking.
+type draft struct {
+	check  *kittest.Page
+	number string // of the receipt that was shown; empty: nothing was acknowledged
+}
+
+var appNumber = regexp.MustCompile(`\d\d-\d{4}-\d{7}-\d`)
+
+// prepare fills a short form in up to the page of checking.
+func prepare(b *kittest.Browser) *draft {
+	p := b.Get("/services/kindergarten-info").Submit("form[action='/services/kindergarten-info/apply']")
+	p = p.Submit("button[value=next]", "city", "tyumen", "age", "3", "topics", "places")
+	return &draft{check: p.WantStatus(http.StatusOK)}
+}
+
+// send posts the draft; the process may die at any moment.
+func (d *draft) send() {
+	p := d.check.Submit("button[value=send]", "confirm", "1")
+	if p.Status == http.StatusOK {
+		d.number = appNumber.FindString(p.Text(".okno-done"))
+	}
+}
+
+// Whatever was acknowledged is there after a crash, once; what was not can be
+// sent again without becoming two.
+//
+// SVC-10
+func TestKillDuringSubmissions(t *testing.T) {
+	rounds, perRound := 10, 4
+	if full() {
+		rounds, perRound = 100, 6
+	}
+	state, port := stateDir(t), freePort(t)
+	d := startDemo(t, state, port)
+	anna := d.account("", "confirmed")
+	b := d.browser("uslugi")
+	enter(b, "/auth/begin?back=/lk/", anna).WantPath("/lk/")
+	known := map[string]bool{}
+	lost := 0
+	for round := range rounds {
+		var drafts []*draft
+		for range perRound {
+			drafts = append(drafts, prepare(b))
+		}
+		kill := time.AfterFunc(time.Duration(rand.IntN(250))*time.Millisecond, func() { _ = d.cmd.Process.Kill() })
+		for _, one := range drafts {
+			one.send()
+		}
+		kill.Stop()
+		_ = d.cmd.Process.Kill()
+		<-d.done
+		d = startDemo(t, state, port)
+		shown := listed(b)
+		for _, one := range drafts {
+			if one.number != "" && shown[one.number] != 1 {
+				t.Errorf("round %d: %s was acknowledged and is listed %d times", round, one.number, shown[one.number])
+			}
+			first := one.number
+			if one.send(); one.number == "" {
+				t.Fatalf("round %d: the draft cannot be sent after the crash", round)
+			}
+			if first == "" {
+				lost++
+			} else if first != one.number {
+				t.Errorf("round %d: sent again, %s became %s", round, first, one.number)
+			}
+			if known[one.number] {
+				t.Errorf("round %d: %s is two applications", round, one.number)
+			}
+			known[one.number] = true
+		}
+		if shown := listed(b); len(shown) != len(known) {
+			t.Errorf("round %d: %d applications are listed, %d were made", round, len(shown), len(known))
+		}
+	}
+	t.Logf("%d applications, %d of them sent again after a crash", len(known), lost)
+}
+
+// listed counts how often each number stands in «Мои заявления».
+func listed(b *kittest.Browser) map[string]int {
+	out := map[string]int{}
+	p := b.Get("/lk/applications").WantStatus(http.StatusOK)
+	for range 100 {
+		for _, item := range p.Texts("main .okno-feed > *") {
+			if n := appNumber.FindString(item); n != "" {
+				out[n]++
+			}
+		}
+		const older = "main a[href*='after=']"
+		if !p.Has(older) {
+			break
+		}
+		p = p.Click(older).WantStatus(http.StatusOK)
+	}
+	return out
+}
+
+// The logs of a day's work name nobody: neither the process's nor PostgreSQL's.
+func TestLogsNameNobody(t *testing.T) {
+	state, port := stateDir(t), freePort(t)
+	d := startDemo(t, state, port, "--log", "debug")
+	people := d.accounts()
+	var strangers []demoPerson
+	d.api(http.MethodGet, "/api/register-persons", nil, &strangers)
+	if len(people) < 8 || len(strangers) != 3 {
+		t.Fatalf("%d accounts, %d strangers", len(people), len(strangers))
+	}
+	work(t, d, people)
+	if err := d.signal(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	pg, err := os.ReadFile(filepath.Join(state, "postgres.log"))
+	must(t, err)
+	log := d.log.String()
+	if !strings.Contains(log, "route=") {
+		t.Fatalf("the log has no requests:\n%.500s", log)
+	}
+	for name, text := range map[string]string{"log": log, "postgres.log": string(pg)} {
+		for _, p := range append(people, strangers...) {
+			for _, secret := range append(traces(p), "Okno-2026!") {
+				if i := strings.Index(text, secret); i >= 0 {
+					t.Errorf("%s names %s: …%s…", name, secret, text[max(0, i-80):min(len(text), i+80)])
+				}
+			}
+		}
+	}
+}
+
+// traces are what must not stand in a log of somebody. Common first names are
+// looked for together with the surname or patronymic.
+func traces(p demoPerson) []string {
+	out := []string{p.Surname, p.SNILS, strings.TrimPrefix(p.Phone, "+7"), p.Email, p.Number}
+	if len(p.SNILS) == 11 {
+		s := p.SNILS
+		out = append(out, s[:3]+"-"+s[3:6]+"-"+s[6:9])
+	}
+	if p.Patronymic != "" {
+		out = append(out, p.Patronymic)
+	}
+	for _, c := range p.Children {
+		out = append(out, traces(c)...)
+	}
+	for i := 0; i < len(out); i++ {
+		if out[i] == "" {
+			out = append(out[:i], out[i+1:]...)
+			i--
+		}
+	}
+	return out
+}
+
+// work lets people do what leaves traces: sign in, fail to, apply, look, be
+// looked at, recover, provoke errors.
+func work(t *testing.T, d *demoProcess, people []demoPerson) {
+	t.Helper()
+	for _, p := range people {
+		b := d.browser("esia")
+		b.Get("/login").Submit("form:has(input[name=password])", "login", p.Phone, "password", "wrong-"+p.SNILS).Want("body", "")
+		if p.Account.Role == "" {
+			enter(d.browser("esia"), "/login", p)
+		}
+	}
+	anna := d.account("", "confirmed")
+	b := d.browser("uslugi")
+	enter(b, "/auth/begin?back=/lk/", anna).WantPath("/lk/")
+	one := prepare(b)
+	one.send()
+	if one.number == "" {
+		t.Fatal("nothing was sent")
+	}
+	b.Get("/lk/applications").WantStatus(200)
+	b.Get("/search?q=" + anna.Surname).WantStatus(200)
+	b.Get("/lk/applications/" + anna.SNILS).WantStatus(404)
+	b.Get("/" + anna.Surname + "/" + anna.Email).WantStatus(404)
+	desk := d.browser("desk")
+	enter(desk, "/", d.account("operator", "confirmed")).WantStatus(200)
+	d.api(http.MethodPost, "/api/clock/advance", map[string]string{"by": "72h"}, nil)
+}
