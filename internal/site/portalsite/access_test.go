@@ -223,7 +223,7 @@ func TestExpiredSessionKeepsWhatWasTyped(t *testing.T) {
 	page := b.Get(w.draftPath(anna(3)) + "/purpose")
 	w.clock.Advance(31 * time.Minute)
 	page = page.Submit("button[value=next]", "purpose", "work", "regions", "Тюменская область, Курганская область")
-	page.WantPath(w.draftPath(anna(3))+"/purpose").Want(".govuk-notification-banner", "ваши ответы на месте")
+	page.WantPath(w.draftPath(anna(3))+"/purpose").Want(".govuk-notification-banner", "Ваши ответы на месте")
 	if got := page.Text("textarea[name=regions]"); got != "Тюменская область, Курганская область" {
 		t.Errorf("typed text is %q", got)
 	}
