@@ -24,6 +24,7 @@ type Options struct {
 	Silent    bool // no page is shown: comes back signed in or not
 	Register  bool // the provider opens its registration (OpenID Connect Prompt Create 1.0)
 	LoginHint string
+	VI        string // version for the visually impaired, as this site shows it: ours understands it, others ignore it
 	Locale    string
 }
 
@@ -70,7 +71,7 @@ func (p *Party) Begin(w http.ResponseWriter, r *http.Request, returnTo string, o
 		"response_type": {"code"}, "client_id": {p.Config.ClientID}, "redirect_uri": {p.Config.RedirectURL}, "scope": {strings.Join(p.Config.Scopes, " ")},
 		"state": {b.State}, "nonce": {b.Nonce}, "code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"},
 	}
-	for name, v := range map[string]string{"login_hint": o.LoginHint, "ui_locales": o.Locale, "acr_values": p.Config.ACR, "prompt": prompt(o)} {
+	for name, v := range map[string]string{"login_hint": o.LoginHint, "ui_locales": o.Locale, "acr_values": p.Config.ACR, "prompt": prompt(o), "okno_vi": o.VI} {
 		if v != "" {
 			q.Set(name, v)
 		}

@@ -34,7 +34,7 @@ func (p *Persons) Delete(ctx context.Context, tx *db.Tx, oid OID) error {
 		return fmt.Errorf("delete person: %w", err)
 	}
 	_, err := tx.Exec(ctx, `UPDATE person.person SET status = 'deleted', deleted_at = $2, updated_at = $2, version = NULL,
-		surname = '', given = '', patronymic = '', name_key = '', sex = '', birth_date = NULL, birth_place = '', citizenship = '', avatar = ''
+		surname = '', given = '', patronymic = '', name_key = '', sex = '', birth_date = NULL, birth_place = '', citizenship = '', avatar = '', look = ''
 		WHERE oid = $1`, oid, p.Clock.Now())
 	if err != nil {
 		return fmt.Errorf("delete person: %w", err)

@@ -97,6 +97,7 @@ type Person struct {
 	Level      Level      `db:"level"`
 	LevelAt    time.Time  `db:"level_at"`
 	Locale     string     `db:"locale"` // ru, tt or en
+	Look       string     `db:"look"`   // version for the visually impaired as a site writes it; "" the usual one
 	Surname    string     `db:"surname"`
 	Given      string     `db:"given"`
 	Patronymic string     `db:"patronymic"`
@@ -113,7 +114,7 @@ type Person struct {
 	DeletedAt *time.Time `db:"deleted_at"`
 }
 
-const personColumns = `oid, status, level, level_at, locale, surname, given, patronymic, sex, birth_date, birth_place,
+const personColumns = `oid, status, level, level_at, locale, look, surname, given, patronymic, sex, birth_date, birth_place,
 	citizenship, version, avatar, created_at, updated_at, deleted_at`
 
 // FullName is «Соколова Анна Викторовна».
@@ -198,6 +199,21 @@ func lock(ctx context.Context, tx *db.Tx, oid OID) (*Person, error) {
 		return nil, fault.NotFound("person.not_found")
 	}
 	return found, nil
+}
+
+// maxLook bounds the word of the look: it is a site's, not ours.
+const maxLook = 60
+
+// SetLook keeps the version for the visually impaired; it is told to nobody.
+func (p *Persons) SetLook(ctx context.Context, oid OID, look string) error {
+	if len(look) > maxLook {
+		return fault.Invalid("person.look_unknown")
+	}
+	return p.DB.InTx(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE person.person SET look = $2, updated_at = $3 WHERE oid = $1 AND status = 'registered'`,
+			oid, look, p.Clock.Now())
+		return err
+	})
 }
 
 // SetLocale keeps the language of pages and messages: ru, tt or en.

@@ -75,6 +75,7 @@ func (a *Account) NeedsNewSignIn() bool { return a.Offered > a.Level }
 // Prefs is the version for the visually impaired as the person set it
 // (GOST R 52872).
 type Prefs struct {
+	On      bool   `json:"on,omitempty"`      // chosen at all
 	Size    int    `json:"size,omitempty"`    // per cent, 100 to 200; 0: not set
 	Spacing bool   `json:"spacing,omitempty"` // wider letters and lines
 	Scheme  string `json:"scheme,omitempty"`  // name of the colour scheme; empty: the usual one

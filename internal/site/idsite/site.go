@@ -80,7 +80,7 @@ func (s *Site) Handler() http.Handler {
 	s.town = kit.Limiter{PerMinute: 600, Burst: 1200}
 	s.mux = &kit.Mux{
 		Name: "id", Bundle: s.Bundle, Log: s.Log, Secure: s.Secure, Zone: s.Zone,
-		TrustedProxies: s.TrustedProxies, Metrics: s.Metrics, Frame: s.frame, LocaleChosen: s.localeChosen,
+		TrustedProxies: s.TrustedProxies, Metrics: s.Metrics, Frame: s.frame, LocaleChosen: s.localeChosen, VIChosen: s.viChosen,
 		API: []string{"/rs/"}, Exempt: oidc.CrossOrigin,
 	}
 	s.OIDC.Pages = pages{s}
@@ -117,6 +117,14 @@ func (s *Site) visited(next http.Handler) http.Handler {
 		if !kit.HasLang(r) && s.mux.Cookie(r, sessionCookie) != "" && isPage(r) {
 			if _, who, err := s.visitor(r); err == nil && who != nil {
 				r = kit.WithLang(r, who.Locale)
+			}
+		}
+		if r.URL.Path == oidc.PathAuthorize {
+			s.mux.CarryVI(w, r, r.URL.Query().Get("okno_vi"))
+		}
+		if !kit.HasVI(r) && s.mux.Cookie(r, sessionCookie) != "" && isPage(r) {
+			if _, who, err := s.visitor(r); err == nil && who != nil && who.Look != "" {
+				r = kit.WithVI(r, who.Look)
 			}
 		}
 		next.ServeHTTP(w, r)
@@ -249,6 +257,17 @@ func (s *Site) localeChosen(r *http.Request, lang string) {
 	}
 	if err := s.Persons.SetLocale(r.Context(), who.OID, lang); err != nil {
 		s.log().WarnContext(r.Context(), "keep language", "error", err)
+	}
+}
+
+// viChosen keeps the version for the visually impaired in the profile.
+func (s *Site) viChosen(r *http.Request, choice string) {
+	_, who, err := s.visitor(r)
+	if err != nil || who == nil || who.Look == choice {
+		return
+	}
+	if err := s.Persons.SetLook(r.Context(), who.OID, choice); err != nil {
+		s.log().WarnContext(r.Context(), "keep the look", "error", err)
 	}
 }
 

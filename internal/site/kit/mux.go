@@ -32,6 +32,9 @@ type Mux struct {
 	Frame func(r *http.Request, p *layout.Page)
 	// LocaleChosen is told about a new choice, to keep it in the person's profile.
 	LocaleChosen func(r *http.Request, lang string)
+	// VIChosen is told about a new choice of the version for the visually
+	// impaired, in the form of layout.VI.String; "" is the usual look.
+	VIChosen func(r *http.Request, vi string)
 
 	API            []string       // path prefixes whose errors are JSON problems
 	Exempt         []string       // patterns that other origins may POST to (callbacks, token endpoint)

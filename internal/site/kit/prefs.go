@@ -52,6 +52,36 @@ func WithLang(r *http.Request, lang string) *http.Request {
 // HasLang tells whether this browser carries a choice of language.
 func HasLang(r *http.Request) bool { return cookieValue(r, langCookie) != "" }
 
+// HasVI tells whether this browser carries a choice of the version for the
+// visually impaired.
+func HasVI(r *http.Request) bool { return cookieValue(r, viCookie) != "" }
+
+// WithVI shows this request in the version for the visually impaired that a
+// signed-in person has kept in his profile; see [HasVI].
+func WithVI(r *http.Request, vi string) *http.Request {
+	if q := requestOf(r); q != nil {
+		q.vi = layout.ParseVI(vi)
+	}
+	return r
+}
+
+// VIOf is the version in which this request is shown, "" for the usual look.
+func VIOf(r *http.Request) string {
+	if q := requestOf(r); q != nil {
+		return q.vi.String()
+	}
+	return ""
+}
+
+// CarryVI takes over a choice that was made on another site of the same person
+// when this browser has none here.
+func (m *Mux) CarryVI(w http.ResponseWriter, r *http.Request, vi string) {
+	if v := layout.ParseVI(vi).String(); v != "" && !HasVI(r) {
+		http.SetCookie(w, m.cookie(viCookie, v, prefLife))
+		WithVI(r, v)
+	}
+}
+
 // Base is the page of this request before its own parts: language, version for
 // the visually impaired, addresses, the site's frame.
 func Base(r *http.Request) layout.Page {
@@ -137,6 +167,9 @@ func (m *Mux) setVI(w http.ResponseWriter, r *http.Request) error {
 		c.MaxAge = -1
 	}
 	http.SetCookie(w, c)
+	if m.VIChosen != nil {
+		m.VIChosen(r, v)
+	}
 	return See(w, r, LocalPath(f.Text("back"), "/"))
 }
 

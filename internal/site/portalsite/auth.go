@@ -16,7 +16,7 @@ func query(s string) string { return url.QueryEscape(s) }
 
 // signIn leads to the identity provider and afterwards to a page of this site.
 func (s *Site) signIn(w http.ResponseWriter, r *http.Request, returnTo string) error {
-	return s.Party.Begin(w, r, returnTo, oidcrp.Options{Locale: kit.L(r).Lang()})
+	return s.Party.Begin(w, r, returnTo, oidcrp.Options{Locale: kit.L(r).Lang(), VI: kit.VIOf(r)})
 }
 
 func (s *Site) beginAuth(w http.ResponseWriter, r *http.Request) error {
@@ -52,7 +52,7 @@ func (s *Site) register(w http.ResponseWriter, r *http.Request) error {
 	if visitorOf(r) != nil {
 		return kit.See(w, r, back)
 	}
-	return s.Party.Begin(w, r, entered(back), oidcrp.Options{Locale: kit.L(r).Lang(), Register: true})
+	return s.Party.Begin(w, r, entered(back), oidcrp.Options{Locale: kit.L(r).Lang(), VI: kit.VIOf(r), Register: true})
 }
 
 // beginAgain signs in anew: a raised level takes effect with a new token (C-53).

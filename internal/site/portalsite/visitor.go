@@ -12,6 +12,7 @@ import (
 	"github.com/okno-gov/okno/internal/portal/form"
 	"github.com/okno-gov/okno/internal/portal/notice"
 	"github.com/okno-gov/okno/internal/site/kit"
+	"github.com/okno-gov/okno/internal/ui/layout"
 )
 
 // visitor is who is signed in.
@@ -56,6 +57,9 @@ func (s *Site) recognised(next http.Handler) http.Handler {
 			kit.AllowFormAction(w, r, s.IDP)
 			if v.acc.Locale != "" && !kit.HasLang(r) {
 				r = kit.WithLang(r, v.acc.Locale)
+			}
+			if v.acc.Prefs.On && !kit.HasVI(r) {
+				r = kit.WithVI(r, viOf(v.acc.Prefs).String())
 			}
 		}
 		next.ServeHTTP(w, r)
@@ -120,6 +124,25 @@ func (s *Site) localeChosen(r *http.Request, lang string) {
 	if err := s.Accounts.SetLocale(r.Context(), v.acc.ID, lang); err != nil {
 		// The cookie has the choice; the profile follows the next time.
 		s.mux.Log.WarnContext(r.Context(), "keep language", "request", kit.RequestID(r), "error", err)
+	}
+}
+
+// viOf is the version for the visually impaired as the account keeps it.
+func viOf(p account.Prefs) layout.VI {
+	return layout.VI{On: p.On, Size: p.Size, Spacing: p.Spacing, Scheme: p.Scheme, NoImages: p.NoImage}
+}
+
+// viChosen keeps the version for the visually impaired in the profile.
+func (s *Site) viChosen(r *http.Request, choice string) {
+	v := visitorOf(r)
+	if v == nil {
+		return
+	}
+	c := layout.ParseVI(choice)
+	err := s.Accounts.SetPrefs(r.Context(), v.acc.ID, account.Prefs{On: c.On, Size: c.Size, Spacing: c.Spacing, Scheme: c.Scheme, NoImage: c.NoImages})
+	if err != nil {
+		// The cookie has the choice; the profile follows the next time.
+		s.mux.Log.WarnContext(r.Context(), "keep the look", "request", kit.RequestID(r), "error", err)
 	}
 }
 
