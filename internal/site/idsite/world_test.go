@@ -211,3 +211,11 @@ func (r *registers) CheckSNILS(context.Context, enrol.SNILSQuery) (enrol.Answer,
 	r.asked++
 	return r.fund, r.err
 }
+
+// setTOTP puts an authenticator in force.
+func setTOTP(t *testing.T, w *world, oid person.OID) {
+	t.Helper()
+	w.check(w.DB.InTx(t.Context(), func(tx *db.Tx) error {
+		return w.Credentials.SetTOTP(t.Context(), tx, oid, "MFRGGZDFMZTWQ2LKMFRGGZDFMZTWQ2LK")
+	}))
+}
