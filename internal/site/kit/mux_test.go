@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/base/i18n"
 	"github.com/okno-gov/okno/internal/site/kit"
@@ -69,6 +71,10 @@ func site(t *testing.T, change func(*kit.Mux)) (*kittest.Browser, *bytes.Buffer)
 	m.Handle("GET /fail/unauthenticated", fail(fault.Unauthenticated("no.such.key")))
 	m.Handle("GET /fail/limited", fail(fault.Limited("kit.limited", 90*time.Second)))
 	m.Handle("GET /fail/unavailable", fail(fault.Unavailable("no.such.key").Wrap(errors.New("dial tcp 10.0.0.1: refused"))))
+	m.Handle("GET /fail/away", func(_ http.ResponseWriter, r *http.Request) error {
+		_, err := db.Open(r.Context(), db.Config{URL: "postgres://nobody@127.0.0.1:1/none?sslmode=disable"})
+		return fmt.Errorf("read persons: %w", err)
+	})
 	m.Handle("GET /fail/invalid", fail(fault.Invalid("no.such.key")))
 	m.Handle("GET /fail/render", func(w http.ResponseWriter, r *http.Request) error {
 		return kit.Render(w, r, http.StatusOK, kit.Base(r), templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
@@ -118,11 +124,12 @@ func TestErrorPages(t *testing.T) {
 		"/fail/unauthenticated": {401, "Сначала войдите"},
 		"/fail/limited":         {429, "Слишком много попыток"},
 		"/fail/unavailable":     {503, "Сервис временно недоступен"},
+		"/fail/away":            {503, "Сервис временно недоступен"},
 		"/fail/invalid":         {422, "Не получилось прочитать"},
 		"/slow":                 {503, "Сервис временно недоступен"},
 	} {
 		p := b.Get(path).WantStatus(want.status).Want("main h1", want.title)
-		for _, leak := range []string{"profile_nav", "no.such.key", "10.0.0.1", "half a page", "goroutine", "panic", "/srv"} {
+		for _, leak := range []string{"profile_nav", "no.such.key", "10.0.0.1", "127.0.0.1", "persons", "half a page", "goroutine", "panic", "/srv"} {
 			if strings.Contains(p.Body, leak) {
 				t.Errorf("%s shows %q", path, leak)
 			}
