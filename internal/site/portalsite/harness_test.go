@@ -73,6 +73,8 @@ func newWorld(t testing.TB) *world {
 		},
 		IDP: "http://esia.test", Zone: zone, Clock: c, Keys: keys, Bundle: bundle, Profiles: w.idp,
 	}
+	outbox := &outbound.Outbox{DB: d, Clock: c, Keys: keys, Queue: w.queue}
+	outbox.Work(w.queue)
 	s.Accounts = &account.Accounts{DB: d, Clock: c, Keys: keys}
 	s.Directory = &directory.Directory{DB: d, Clock: c}
 	s.Services = &catalogue.Services{DB: d, Clock: c, Directory: s.Directory, Zone: zone}
@@ -80,7 +82,7 @@ func newWorld(t testing.TB) *world {
 	s.Journal = &journal.Journal{DB: d, Clock: c, Keys: keys}
 	s.Documents = &document.Documents{DB: d, Clock: c, Blobs: &blob.Sealed{Store: folder, Keys: keys}, Scanner: clean{}, Queue: w.queue}
 	s.Notices = &notice.Notices{
-		DB: d, Clock: c, Queue: w.queue, Accounts: s.Accounts, Outbox: &outbound.Outbox{DB: d, Clock: c, Keys: keys, Queue: w.queue}, Bundle: bundle, Zone: zone, BaseURL: s.Region.BaseURL, Portal: "Окно",
+		DB: d, Clock: c, Queue: w.queue, Accounts: s.Accounts, Outbox: outbox, Bundle: bundle, Zone: zone, BaseURL: s.Region.BaseURL, Portal: "Окно",
 	}
 	s.Applications = &application.Applications{
 		DB: d, Clock: c, Keys: keys, Queue: w.queue, Accounts: s.Accounts, Services: s.Services, Directory: s.Directory, Documents: s.Documents,
@@ -182,6 +184,16 @@ func (w *world) offer(p person, level account.Level) {
 func (w *world) exec(sql string) {
 	w.t.Helper()
 	must(w.t, w.db.InTx(w.t.Context(), func(tx *db.Tx) error { _, err := tx.Exec(w.t.Context(), sql); return err }))
+}
+
+// messages counts the messages that were handed over to be sent.
+func (w *world) messages() (n int) {
+	w.t.Helper()
+	must(w.t, w.db.Read(w.t.Context(), func(tx *db.Tx) (err error) {
+		n, err = db.Get[int](w.t.Context(), tx, `SELECT count(*)::int FROM outbound.message`)
+		return err
+	}))
+	return n
 }
 
 func (w *world) settle() {

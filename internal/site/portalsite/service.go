@@ -48,7 +48,7 @@ func (s *Site) showService(w http.ResponseWriter, r *http.Request) error {
 		out.Acts = append(out.Acts, link(l.in(a.Title), a.URL))
 	}
 	for _, p := range sv.Places {
-		out.Places = append(out.Places, page.Place{Name: p.Name, Address: p.Address, Hours: p.Hours, Phone: strings.Join(p.Phones, ", ")})
+		out.Places = append(out.Places, page.Place{Name: p.Name, Address: p.Address, Hours: p.Hours, Phone: phoneList(p.Phones)})
 	}
 	if err := s.serviceDoors(r, v, sv, &out); err != nil {
 		return err
@@ -62,6 +62,14 @@ func (s *Site) showService(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return kit.Render(w, r, http.StatusOK, p, page.ServicePage(out))
+}
+
+func phoneList(list []string) string {
+	var out []string
+	for _, n := range list {
+		out = append(out, phone(n))
+	}
+	return strings.Join(out, ", ")
 }
 
 func withLaw(text, law string) string {
@@ -99,7 +107,11 @@ func (w words) serviceFacts(sv *catalogue.Service, agency string) []ui.Fact {
 	}
 	add(w.t("service.agency"), agency, "")
 	out[len(out)-1].Body = ui.A(link(agency, "/agencies/"+sv.Agency))
-	add(w.t("service.channel"), w.t("service.channel."+sv.Delivery), "")
+	channel := sv.Delivery
+	if channel == catalogue.DeliveryExternal && sv.ExternalURL == "" {
+		channel = "elsewhere"
+	}
+	add(w.t("service.channel"), w.t("service.channel."+channel), "")
 	add(w.t("service.term"), capital(w.term(sv)), w.in(sv.TermNote))
 	if !sv.Registration.IsZero() {
 		add(w.t("service.registration"), capital(w.t("days."+string(sv.Registration.Unit), "n", sv.Registration.Days)), "")
@@ -137,6 +149,10 @@ func (s *Site) serviceDoors(r *http.Request, v *visitor, sv *catalogue.Service, 
 		out.Doors = []page.Door{d}
 		return nil
 	case catalogue.DeliveryExternal:
+		if sv.ExternalURL == "" {
+			out.Doors = []page.Door{{Title: l.t("service.elsewhere.title"), Text: l.t("service.elsewhere.text"), Link: link(l.t("service.elsewhere.link"), "#places")}}
+			return nil
+		}
 		out.External = link(l.t("service.external.link"), sv.ExternalURL)
 		return nil
 	}
