@@ -34,7 +34,7 @@ func (s *Site) showConfirm(w http.ResponseWriter, r *http.Request, m me) error {
 	}
 	v := confirmView{Side: side(l, "/profile/confirm"), Level: int(m.Level())}
 	if s.HelpURL != "" {
-		v.Help = s.HelpURL + "confirm-account"
+		v.Help = s.HelpURL + "confirm"
 	}
 	switch {
 	case m.who.Level == person.Confirmed:

@@ -81,6 +81,9 @@ func TestConfirmPage(t *testing.T) {
 	b.Get("/profile/confirm").Want("main", "Сначала личные данные").Lacks("main", "Первомайск")
 	w.raise(oid, person.Standard, "11223344595")
 	p := b.Get("/profile/confirm").Want("[data-centres]", "МФЦ «Первомайский»").Want("[data-centres]", "Почты России").Lacks("main", "Закрытое")
+	if !p.Has("main a[href='https://uslugi.test/help/confirm']") {
+		t.Error("no way to the step-by-step instruction")
+	}
 	p.Click(".okno-chips a[href$='kind=post']").Want("[data-centres]", "Почтовое отделение").Lacks("[data-centres]", "Первомайский")
 }
 

@@ -63,7 +63,7 @@ func newWorld(t *testing.T) *world {
 		Enrolments: w.enrolments, Notices: notices,
 	}
 	site := &idsite.Site{
-		Bundle: bundle, Clock: w.Clock, Keys: w.Keys, Dispatcher: w.Dispatcher, Persons: w.Persons, Credentials: w.Credentials, Sessions: w.Sessions,
+		Bundle: bundle, Clock: w.Clock, Keys: w.Keys, HelpURL: "https://uslugi.test/help/", Dispatcher: w.Dispatcher, Persons: w.Persons, Credentials: w.Credentials, Sessions: w.Sessions,
 		Clients: w.Clients, Consents: w.Consents, Journal: w.Journal, Settings: w.Settings, Enrolments: w.enrolments, Notices: notices, Operators: w.operators,
 		OIDC: w.Provider, REST: &rest.Profiles{Issuer: w.Issuer, Persons: w.Persons, Consents: w.Consents, Settings: w.Settings},
 	}
