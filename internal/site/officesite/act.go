@@ -102,7 +102,9 @@ func (s *Site) say(w http.ResponseWriter, r *http.Request, o *officer.Officer, f
 }
 
 // renamed puts a fault of the field text at the field of this page.
-func renamed(err error, field string) error {
+func renamed(err error, field string) error { return renamedField(err, "text", field) }
+
+func renamedField(err error, from, to string) error {
 	e, ok := fault.As(err)
 	if !ok {
 		return err
@@ -110,8 +112,8 @@ func renamed(err error, field string) error {
 	c := *e
 	c.Fields = nil
 	for _, f := range e.Fields {
-		if f.Name == "text" {
-			f.Name = field
+		if f.Name == from {
+			f.Name = to
 		}
 		c.Fields = append(c.Fields, f)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/okno-gov/okno/internal/portal/application"
 	"github.com/okno-gov/okno/internal/portal/casework"
 	"github.com/okno-gov/okno/internal/portal/catalogue"
+	"github.com/okno-gov/okno/internal/portal/content"
 	"github.com/okno-gov/okno/internal/portal/directory"
 	"github.com/okno-gov/okno/internal/portal/document"
 	"github.com/okno-gov/okno/internal/portal/form"
@@ -28,6 +29,7 @@ import (
 	"github.com/okno-gov/okno/internal/portal/notice"
 	"github.com/okno-gov/okno/internal/portal/officer"
 	"github.com/okno-gov/okno/internal/portal/setting"
+	"github.com/okno-gov/okno/internal/portal/support"
 	"github.com/okno-gov/okno/internal/portal/term"
 	"github.com/okno-gov/okno/internal/site/kit/kittest"
 	"github.com/okno-gov/okno/internal/site/officesite"
@@ -64,7 +66,8 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	d := dbtest.New(t, oidcrp.Migrations(), outbound.Migrations(), setting.Migrations(), journal.Migrations(), account.Migrations(), officer.Migrations(),
-		directory.Migrations(), catalogue.Migrations(), document.Migrations(), notice.Migrations(), application.Migrations(), casework.Migrations())
+		directory.Migrations(), catalogue.Migrations(), document.Migrations(), notice.Migrations(), application.Migrations(), casework.Migrations(),
+		content.Migrations(), support.Migrations())
 	zone, err := time.LoadLocation("Asia/Yekaterinburg")
 	must(t, err)
 	bundle, err := i18n.Load(locale.FS)
@@ -90,7 +93,12 @@ func newWorld(t testing.TB) *world {
 	officers := &officer.Officers{DB: d, Clock: c}
 	w.site = &officesite.Site{
 		Code: "72", Brand: layout.Brand{Phone: "8 800 100-70-10"}, IDP: "http://esia.test", Zone: zone, Clock: c, Bundle: bundle,
-		Officers: officers, Services: cards, Directory: dir,
+		Officers: officers, Services: cards, Directory: dir, ReportURL: "http://uslugi.test/report",
+		Contents: &content.Contents{DB: d, Clock: c},
+		Support: &support.Tickets{
+			DB: d, Clock: c, Keys: keys, Officers: officers, Notices: notices, Outbox: notices.Outbox, Journal: diary, Bundle: bundle, Portal: "Окно",
+			BaseURL: "http://uslugi.test",
+		},
 		Cases: &casework.Cases{
 			DB: d, Clock: c, Keys: keys, Applications: w.apps, Officers: officers, Services: cards, Documents: docs, Journal: diary,
 			Calendar: term.Russian(), Zone: zone,

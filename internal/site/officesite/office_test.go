@@ -26,7 +26,7 @@ func TestCaseFromQueueToAnswer(t *testing.T) {
 	c.Lacks(".okno-panel--act", "Ответить")
 	c = c.Submit("form[action$=take] button").Want(".govuk-tag", "В работе").Want(".okno-panel--act", "Отказать с причиной")
 
-	files := b.Get(c.URL.Path + "?tab=files").Want(".okno-file", "брак.pdf")
+	files := b.Get(c.URL.Path+"?tab=files").Want(".okno-file", "брак.pdf")
 	if got := b.Get(files.Attr(".okno-file a", "href")); got.Body != paper {
 		t.Errorf("the applicant's file came as %d %.40q", got.Status, got.Body)
 	}
@@ -39,7 +39,7 @@ func TestCaseFromQueueToAnswer(t *testing.T) {
 
 	must(t, w.apps.Answer(t.Context(), application.Reply{Owner: w.owner, Application: app.ID, Key: "k", Text: "Вот она"}))
 	b.Get("/?show=unseen").Want("tbody", "Новый ответ")
-	letters := b.Get(c.URL.Path + "?tab=letters").Want(".okno-message", "Вот она")
+	letters := b.Get(c.URL.Path+"?tab=letters").Want(".okno-message", "Вот она")
 	letters.Submit("form[action$=message]", "message", "Спасибо").Want(".okno-message--mine", "Спасибо")
 
 	answer := b.Get(c.URL.Path).Click("a[href$=answer]")
@@ -89,7 +89,7 @@ func TestOfficeIsForTheOwnAgency(t *testing.T) {
 	at := "/cases/" + app.ID
 	b := w.clerk(olga)
 	b.Get("/").Lacks("main", app.Number).Lacks("main", "Тестова")
-	b.Get("/?show=all&q=" + url.QueryEscape(app.Number)).Lacks("tbody", app.Number)
+	b.Get("/?show=all&q="+url.QueryEscape(app.Number)).Lacks("tbody", app.Number)
 	key := url.Values{"_key": {"01a203e7-610b-7da2-8610-20d57729d9a4"}, "version": {"1"}, "text": {"x"}, "message": {"x"}, "note": {"x"}, "ground": {"x"}, "to": {"x"}}
 	for _, path := range []string{at, at + "?tab=history", at + "/answer", at + "/ask", at + "/refuse", at + "/files/" + app.ID} {
 		b.Get(path).WantStatus(http.StatusNotFound)

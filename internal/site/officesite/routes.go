@@ -45,4 +45,6 @@ func (s *Site) routes() {
 	m.Handle("POST /cases/{id}/refuse", s.clerk(s.refuse))
 	m.Handle("GET /cases/{id}/hand-over", s.clerk(s.askHandOver))
 	m.Handle("POST /cases/{id}/hand-over", s.clerk(s.handOver))
+
+	s.supportRoutes()
 }

@@ -13,8 +13,10 @@ import (
 	"github.com/okno-gov/okno/internal/base/oidcrp"
 	"github.com/okno-gov/okno/internal/portal/casework"
 	"github.com/okno-gov/okno/internal/portal/catalogue"
+	"github.com/okno-gov/okno/internal/portal/content"
 	"github.com/okno-gov/okno/internal/portal/directory"
 	"github.com/okno-gov/okno/internal/portal/officer"
+	"github.com/okno-gov/okno/internal/portal/support"
 	"github.com/okno-gov/okno/internal/site/kit"
 	"github.com/okno-gov/okno/internal/ui/layout"
 )
@@ -25,6 +27,7 @@ type Site struct {
 	Brand     layout.Brand
 	IDP       string // public address of the identity provider
 	Agreement string // address of the user agreement, on the portal
+	ReportURL string // of the portal's error report; "" leaves the link out
 	Zone      *time.Location
 	Clock     *clock.Clock
 	Bundle    *i18n.Bundle
@@ -39,6 +42,8 @@ type Site struct {
 	Cases     *casework.Cases
 	Services  *catalogue.Services
 	Directory *directory.Directory
+	Contents  *content.Contents
+	Support   *support.Tickets
 
 	mux *kit.Mux
 }

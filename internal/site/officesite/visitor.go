@@ -50,9 +50,36 @@ func (s *Site) recognised(next http.Handler) http.Handler {
 // handler is a handler for an officer at work.
 type handler func(w http.ResponseWriter, r *http.Request, o *officer.Officer) error
 
-// clerk lets in the clerks of agencies; everybody else signs in or is told that
-// he has no workplace here.
-func (s *Site) clerk(h handler) kit.HandlerFunc {
+type officerKey struct{}
+
+// officerOf is who works here; nil on pages of errors and for anybody else.
+func officerOf(r *http.Request) *officer.Officer {
+	o, _ := r.Context().Value(officerKey{}).(*officer.Officer)
+	return o
+}
+
+// clerk lets in the clerks of agencies, agent those who answer for the support,
+// admin the portal's administrators.
+func (s *Site) clerk(h handler) kit.HandlerFunc { return s.staff(officer.RoleClerk, h) }
+
+func (s *Site) agent(h handler) kit.HandlerFunc { return s.staff(officer.RoleSupport, h) }
+
+func (s *Site) admin(h handler) kit.HandlerFunc { return s.staff(officer.RoleAdmin, h) }
+
+// workplace is where an officer without cases begins his day.
+func workplace(o *officer.Officer) string {
+	switch {
+	case o.Has(officer.RoleSupport):
+		return "/support"
+	case o.Has(officer.RoleAdmin):
+		return "/ratings"
+	}
+	return ""
+}
+
+// staff lets in officers with the role; everybody else signs in, is led to his
+// own workplace or is told that he has none here.
+func (s *Site) staff(role officer.Role, h handler) kit.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		sess := sessionOf(r)
 		if sess == nil {
@@ -66,11 +93,14 @@ func (s *Site) clerk(h handler) kit.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		if !o.Has(officer.RoleClerk) {
+		if !o.Has(role) {
+			if to := workplace(o); to != "" && r.Method == http.MethodGet && r.URL.Path == "/" {
+				return kit.See(w, r, to)
+			}
 			return fault.Forbidden("officer.unknown")
 		}
 		w.Header().Set("Cache-Control", "no-store")
-		return h(w, r, o)
+		return h(w, r.WithContext(context.WithValue(r.Context(), officerKey{}, o)), o)
 	}
 }
 
@@ -107,6 +137,7 @@ func (s *Site) frame(r *http.Request, p *layout.Page) {
 	l := kit.L(r)
 	p.Kind, p.Brand = layout.Office, s.Brand
 	p.Brand.Sub, p.Brand.Home = l.T("office.brand"), "/"
+	p.ReportURL = kit.ReportURL(s.ReportURL, r)
 	if s.Agreement != "" {
 		p.Footer.Legal = []ui.Link{link(l.T("office.agreement"), s.Agreement)}
 	}
@@ -115,7 +146,7 @@ func (s *Site) frame(r *http.Request, p *layout.Page) {
 		p.SignIn = link(l.T("office.login"), "/auth/begin?back="+url.QueryEscape(p.PageURL))
 		return
 	}
-	p.Nav = []ui.Link{{Text: l.T("office.queue.title"), Href: "/", Current: true}}
+	p.Nav = nav(r, l)
 	c := sess.Claims
 	p.User = &layout.User{
 		Name: c.FamilyName, Initials: rutext.Initials("", c.GivenName, c.MiddleName), SignOut: &layout.SignOut{URL: "/auth/logout"},
@@ -128,6 +159,23 @@ func (s *Site) frame(r *http.Request, p *layout.Page) {
 		Left: s.left(sess), ExtendURL: "/auth/extend", SignInURL: "/auth/begin?back=" + url.QueryEscape(p.PageURL),
 		Hidden: []ui.Hidden{{Name: "back", Value: p.PageURL}},
 	}
+}
+
+// nav is where the officer may work.
+func nav(r *http.Request, l *i18n.Localizer) []ui.Link {
+	o := officerOf(r)
+	at := r.URL.Path
+	var out []ui.Link
+	if o == nil || o.Has(officer.RoleClerk) {
+		out = append(out, ui.Link{Text: l.T("office.queue.title"), Href: "/", Current: at == "/" || strings.HasPrefix(at, "/cases/")})
+	}
+	if o.Has(officer.RoleSupport) {
+		out = append(out, ui.Link{Text: l.T("support.desk.title"), Href: "/support", Current: at == "/support" || strings.HasPrefix(at, "/support/")})
+	}
+	if o.Has(officer.RoleAdmin) {
+		out = append(out, ui.Link{Text: l.T("support.ratings.title"), Href: "/ratings", Current: at == "/ratings"})
+	}
+	return out
 }
 
 func link(text, href string) ui.Link { return ui.Link{Text: text, Href: href} }
