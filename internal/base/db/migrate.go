@@ -25,6 +25,7 @@ const RiverSchema = "river"
 type Source struct {
 	Context string
 	FS      fs.FS
+	Tables  []Table // what retention and key rotation must know of them
 }
 
 //go:embed migration/*.sql
