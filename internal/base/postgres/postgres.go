@@ -2,7 +2,8 @@
 // unix socket of its own: for the demo, for a district on one machine, and for
 // tests. The system's binaries are used; nothing is downloaded.
 //
-// The child dies with its parent: on Linux it gets SIGQUIT when the thread that
+// A child that ends by itself, say by the kernel's lack of memory, is started
+// again. The child dies with its parent: on Linux it gets SIGQUIT when the thread that
 // started it ends, which is why that thread is kept for life. The next start
 // finds what a kill -9 left behind, waits for the dying postmaster and lets
 // PostgreSQL recover by itself.
@@ -13,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
 	"os"
 	"os/exec"
@@ -22,6 +24,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -41,11 +44,25 @@ type Options struct {
 
 // Server is a running child.
 type Server struct {
+	o      Options
+	bin    string
+	data   string
+	cred   *syscall.Credential
 	socket string
-	cmd    *exec.Cmd
-	exited chan struct{}
 	lock   *os.File
-	waitOK error
+	stop   chan struct{} // closed when the end is wanted
+	ended  chan struct{} // closed when nothing is started again; nil before
+
+	mu    sync.Mutex
+	child *child
+}
+
+// child is one run of the postmaster.
+type child struct {
+	cmd    *exec.Cmd
+	since  time.Time
+	exited chan struct{}
+	err    error // of its end, once exited is closed
 }
 
 const superuser = "postgres"
@@ -61,34 +78,71 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{exited: make(chan struct{})}
+	s := &Server{o: o, bin: bin, data: filepath.Join(o.Dir, "pg"), cred: cred, stop: make(chan struct{})}
 	if s.lock, err = prepare(o.Dir, cred); err != nil {
 		return nil, err
 	}
-	data := filepath.Join(o.Dir, "pg")
-	if err := s.start(ctx, bin, data, o, cred); err != nil {
+	if err := s.start(ctx); err != nil {
 		s.cleanup()
 		return nil, err
 	}
+	s.ended = make(chan struct{})
+	go s.watch()
 	return s, nil
 }
 
-func (s *Server) start(ctx context.Context, bin, data string, o Options, cred *syscall.Credential) error {
-	if _, err := os.Stat(filepath.Join(data, "PG_VERSION")); err != nil {
-		if err := initdb(ctx, bin, data, cred); err != nil {
+func (s *Server) start(ctx context.Context) error {
+	if _, err := os.Stat(filepath.Join(s.data, "PG_VERSION")); err != nil {
+		if err := initdb(ctx, s.bin, s.data, s.cred); err != nil {
 			return err
 		}
-	} else if err := endOrphan(ctx, data); err != nil {
+	} else if err := endOrphan(ctx, s.data); err != nil {
 		return err
 	}
 	var err error
-	if s.socket, err = socketDir(cred); err != nil {
+	if s.socket, err = socketDir(s.cred); err != nil {
 		return err
 	}
-	if err := s.run(bin, data, o, cred); err != nil {
+	if err := s.run(); err != nil {
 		return err
 	}
 	return s.waitReady(ctx)
+}
+
+// longest pause between two attempts to bring the child back.
+const maxPause = 10 * time.Second
+
+// watch starts the child again whenever it ends without being asked to.
+func (s *Server) watch() {
+	defer close(s.ended)
+	pause := 200 * time.Millisecond
+	for {
+		c := s.now()
+		select {
+		case <-s.stop:
+			return
+		case <-c.exited:
+		}
+		if time.Since(c.since) > time.Minute {
+			pause = 200 * time.Millisecond
+		}
+		slog.Error("the private PostgreSQL has ended; it is started again", "cause", c.err, "pause", pause)
+		select {
+		case <-s.stop:
+			return
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, maxPause)
+		if err := s.run(); err != nil {
+			slog.Error("the private PostgreSQL does not start", "error", err)
+		}
+	}
+}
+
+func (s *Server) now() *child {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.child
 }
 
 // Binaries is the folder that holds initdb and postgres: $OKNO_PG_BIN, else
@@ -242,34 +296,37 @@ func socketDir(cred *syscall.Credential) (string, error) {
 	return dir, nil
 }
 
-func (s *Server) run(bin, data string, o Options, cred *syscall.Credential) error {
-	log := o.Log
+func (s *Server) run() error {
+	log := s.o.Log
 	if log == nil {
-		f, err := os.OpenFile(filepath.Join(o.Dir, "postgres.log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+		f, err := os.OpenFile(filepath.Join(s.o.Dir, "postgres.log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 		if err != nil {
 			return fmt.Errorf("postgres log: %w", err)
 		}
 		defer f.Close()
 		log = f
 	}
-	s.cmd = exec.Command(filepath.Join(bin, "postgres"), args(data, s.socket, o)...)
-	s.cmd.Stdout, s.cmd.Stderr = log, log
-	s.cmd.Dir = data
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: cred, Pdeathsig: syscall.SIGQUIT, Setpgid: true}
+	c := &child{cmd: exec.Command(filepath.Join(s.bin, "postgres"), args(s.data, s.socket, s.o)...), since: time.Now(), exited: make(chan struct{})}
+	c.cmd.Stdout, c.cmd.Stderr = log, log
+	c.cmd.Dir = s.data
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.cred, Pdeathsig: syscall.SIGQUIT, Setpgid: true}
 	started := make(chan error, 1)
 	go func() {
 		// Pdeathsig belongs to the thread that forked: it must not end early.
 		runtime.LockOSThread()
-		err := s.cmd.Start()
+		err := c.cmd.Start()
 		started <- err
 		if err == nil {
-			s.waitOK = s.cmd.Wait()
-			close(s.exited)
+			c.err = c.cmd.Wait()
+			close(c.exited)
 		}
 	}()
 	if err := <-started; err != nil {
 		return fmt.Errorf("start postgres: %w", err)
 	}
+	s.mu.Lock()
+	s.child = c
+	s.mu.Unlock()
 	return nil
 }
 
@@ -303,8 +360,8 @@ func (s *Server) waitReady(ctx context.Context) error {
 			return conn.Close(ctx)
 		}
 		select {
-		case <-s.exited:
-			return fmt.Errorf("postgres ended at start: %v; see postgres.log in the state folder", s.waitOK)
+		case <-s.now().exited:
+			return fmt.Errorf("postgres ended at start: %v; see postgres.log in the state folder", s.now().err)
 		case <-ctx.Done():
 			return fmt.Errorf("postgres does not answer: %w", err)
 		case <-time.After(20 * time.Millisecond):
@@ -344,29 +401,32 @@ func CreateDatabase(ctx context.Context, adminURL, name string) error {
 }
 
 // Pid is the postmaster's process number, for tests that kill.
-func (s *Server) Pid() int { return s.cmd.Process.Pid }
+func (s *Server) Pid() int { return s.now().cmd.Process.Pid }
 
 // Stop ends the server (fast shutdown) and waits; after ten seconds it is
 // quit at once, from which the next start recovers.
 func (s *Server) Stop() error {
-	_ = s.cmd.Process.Signal(syscall.SIGINT)
+	close(s.stop)
+	<-s.ended
+	c := s.now()
+	_ = c.cmd.Process.Signal(syscall.SIGINT)
 	select {
-	case <-s.exited:
+	case <-c.exited:
 	case <-time.After(10 * time.Second):
-		_ = s.cmd.Process.Signal(syscall.SIGQUIT)
-		<-s.exited
+		_ = c.cmd.Process.Signal(syscall.SIGQUIT)
+		<-c.exited
 	}
 	s.cleanup()
 	return nil
 }
 
 func (s *Server) cleanup() {
-	if s.cmd != nil && s.cmd.Process != nil {
+	if c := s.now(); c != nil {
 		select {
-		case <-s.exited:
+		case <-c.exited:
 		default:
-			_ = s.cmd.Process.Signal(syscall.SIGQUIT)
-			<-s.exited
+			_ = c.cmd.Process.Signal(syscall.SIGQUIT)
+			<-c.exited
 		}
 	}
 	if s.socket != "" {

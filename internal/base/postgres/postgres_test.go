@@ -5,6 +5,7 @@ import (
 	"os"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -57,6 +58,43 @@ func TestStateSurvivesStopAndKill(t *testing.T) {
 	var n int
 	if err := conn.QueryRow(ctx, "SELECT n FROM kept").Scan(&n); err != nil || n != 7 {
 		t.Fatalf("after kill -9: %d, %v", n, err)
+	}
+}
+
+// A postmaster that is killed comes back by itself with what was committed.
+func TestDeadChildIsStartedAgain(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s, err := postgres.Start(ctx, postgres.Options{Dir: tempDir(t), Fsync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Stop()
+	if err := s.CreateDatabase(ctx, "okno_x"); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, s, "CREATE TABLE kept (n int)", "INSERT INTO kept VALUES (7)")
+	first := s.Pid()
+	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		conn, err := pgx.Connect(ctx, s.URL("okno_x"))
+		if err == nil {
+			var n int
+			err = conn.QueryRow(ctx, "SELECT n FROM kept").Scan(&n)
+			conn.Close(ctx)
+			if err == nil && n == 7 && s.Pid() != first {
+				return
+			}
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("it does not come back: %v", err)
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
 }
 
