@@ -51,7 +51,7 @@ func (a *Applications) Begin(ctx context.Context, owner, service, key string, p 
 		if err != nil {
 			return err
 		}
-		if err := permitted(acc, card); err != nil {
+		if err := permitted(acc, card, card.MinLevel); err != nil {
 			return err
 		}
 		if err := a.noteProfile(ctx, tx, owner, p); err != nil {
@@ -153,10 +153,10 @@ func (a *Applications) draftByKey(ctx context.Context, owner, key string) (*Draf
 	return &out.Draft, nil
 }
 
-// permitted checks the account's level against the service's at the act itself
-// (SVC-03, C-05, C-12).
-func permitted(acc *account.Account, card *catalogue.Service) error {
-	need := account.Level(catalogue.LevelNumber(card.MinLevel))
+// permitted checks the account's level against the service's, or the portal's own
+// where that is higher, at the act itself (SVC-03, C-05, C-12, ID-LVL-13).
+func permitted(acc *account.Account, card *catalogue.Service, level string) error {
+	need := account.Level(catalogue.LevelNumber(level))
 	switch {
 	case acc.ClosedAt != nil:
 		return fault.Forbidden("application.account_closed")

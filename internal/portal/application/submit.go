@@ -110,7 +110,11 @@ func (a *Applications) submit(ctx context.Context, tx *db.Tx, s Submission, numb
 	if err != nil {
 		return nil, err
 	}
-	if err := permitted(acc, v.Card); err != nil {
+	level, err := a.Services.LevelOf(ctx, v.Card)
+	if err != nil {
+		return nil, err
+	}
+	if err := permitted(acc, v.Card, level); err != nil {
 		return nil, err
 	}
 	agency, err := a.Directory.Agency(ctx, v.Card.Agency)

@@ -15,8 +15,10 @@ import (
 	"github.com/okno-gov/okno/internal/base/ruid"
 	"github.com/okno-gov/okno/internal/portal/account"
 	"github.com/okno-gov/okno/internal/portal/application"
+	"github.com/okno-gov/okno/internal/portal/catalogue"
 	"github.com/okno-gov/okno/internal/portal/journal"
 	"github.com/okno-gov/okno/internal/portal/notice"
+	"github.com/okno-gov/okno/internal/portal/setting"
 )
 
 // 32 windows send one draft at once: one application, one number, the same
@@ -292,5 +294,41 @@ func TestFailedSubmissionLosesNothing(t *testing.T) {
 	}
 	if _, err := k.Submit(t.Context(), k.submission(k.anna, again)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A portal may ask for more than the service does: at the beginning and, for
+// drafts that are open already, at the sending.
+//
+// ID-LVL-13
+func TestThePortalsOwnMinimumIsEnforced(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	ctx := t.Context()
+	ivan := k.person(t, "1000000003", account.LevelSimplified)
+	d, err := k.Begin(ctx, ivan, "kindergarten-info", "key", profile(start))
+	must(t, err)
+	v, err := k.SaveStep(ctx, ivan, d.ID, "question", map[string][]string{"city": {"tyumen"}, "age": {"3"}, "topics": {"queue"}, "consent": {"yes"}}, k.ru)
+	must(t, err)
+	if !v.State.Complete() {
+		t.Fatalf("the draft is not complete: %+v", v.State.StepErrors("question"))
+	}
+	minimum := func(version int, level string) {
+		settings := &setting.Settings{DB: k.DB, Clock: k.Clock}
+		must(t, settings.Change(ctx, "catalogue.least_level", version, json.RawMessage(`"`+level+`"`), "1", "policy"))
+		k.Services = &catalogue.Services{DB: k.DB, Clock: k.Clock, Directory: k.Directory, Zone: k.Zone}
+	}
+	minimum(0, "standard")
+	for what, err := range map[string]error{
+		"beginning": func() error { _, err := k.Begin(ctx, ivan, "kindergarten-info", "key2", profile(start)); return err }(),
+		"sending":   func() error { _, err := k.Submit(ctx, k.submission(ivan, v)); return err }(),
+	} {
+		if f, _ := fault.As(err); !fault.Is(err, fault.KindForbidden) || f.Key != "application.level_too_low" {
+			t.Errorf("%s below the portal's minimum: %v", what, err)
+		}
+	}
+	minimum(1, "simplified")
+	if _, err := k.Submit(ctx, k.submission(ivan, v)); err != nil {
+		t.Errorf("sending after the minimum was lowered: %v", err)
 	}
 }

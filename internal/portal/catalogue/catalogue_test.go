@@ -21,6 +21,7 @@ import (
 	"github.com/okno-gov/okno/internal/portal/catalogue"
 	"github.com/okno-gov/okno/internal/portal/directory"
 	"github.com/okno-gov/okno/internal/portal/form"
+	"github.com/okno-gov/okno/internal/portal/setting"
 )
 
 const definitions = "../../../services"
@@ -35,7 +36,7 @@ func newServices(t *testing.T, d *db.DB) *catalogue.Services {
 // tyumen is the catalogue of the Tyumen Region as delivered.
 func tyumen(t *testing.T) (*catalogue.Services, *catalogue.Bundle) {
 	t.Helper()
-	s := newServices(t, dbtest.New(t, directory.Migrations(), catalogue.Migrations()))
+	s := newServices(t, dbtest.New(t, setting.Migrations(), directory.Migrations(), catalogue.Migrations()))
 	return s, fill(t, s, "72")
 }
 
@@ -220,7 +221,7 @@ func TestDeliveredCatalogue(t *testing.T) {
 // RPG-01, RPS-02: another region from the same program, with its own agencies and services.
 func TestSevastopol(t *testing.T) {
 	t.Parallel()
-	s := newServices(t, dbtest.New(t, directory.Migrations(), catalogue.Migrations()))
+	s := newServices(t, dbtest.New(t, setting.Migrations(), directory.Migrations(), catalogue.Migrations()))
 	fill(t, s, "92")
 	card := must(s.Card(t.Context(), "doctor-appointment"))(t)
 	if !strings.Contains(card.Places[0].Address, "Севастополь") {

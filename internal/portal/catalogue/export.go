@@ -23,7 +23,12 @@ func (s *Services) Export(ctx context.Context, region string) (map[string][]byte
 	if out["catalogue.yaml"], err = encodeYAML(snap.shelves); err != nil {
 		return nil, err
 	}
-	for _, sv := range snap.services {
+	for _, shown := range snap.services {
+		// As published, without what this portal adds of its own.
+		sv, err := s.Revision(ctx, shown.Revision)
+		if err != nil {
+			return nil, err
+		}
 		folder := path.Join("region", region, sv.Code)
 		if sv.Level == "federal" {
 			folder = path.Join("federal", sv.Code)

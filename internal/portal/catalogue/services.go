@@ -14,13 +14,14 @@ import (
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/portal/directory"
+	"github.com/okno-gov/okno/internal/portal/setting"
 )
 
 //go:embed migration/*.sql
 var migrations embed.FS
 
 // Migrations is the schema catalogue.
-func Migrations() db.Source { return db.Source{Context: "catalogue", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "catalogue", FS: migrations, Tables: tables} }
 
 // pollEvery bounds how old a snapshot may be when another process has published.
 const pollEvery = time.Second
@@ -46,6 +47,7 @@ const useEvery = 10 * time.Minute
 type snapshot struct {
 	version  int64
 	built    time.Time
+	least    string     // the portal's own minimum level
 	services []*Service // by title
 	byCode   map[string]*Service
 	shelves  Shelves
@@ -295,8 +297,11 @@ func (s *Services) renew(ctx context.Context, old *snapshot) (*snapshot, error) 
 	}
 	snap := &snapshot{built: s.Clock.Wall()}
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		snap.version, err = db.Get[int64](ctx, tx, `SELECT version FROM catalogue.state`)
-		if err != nil || old != nil && old.version == snap.version && snap.built.Sub(old.built) < useEvery && old.index.knows(agencies) {
+		if snap.version, err = db.Get[int64](ctx, tx, `SELECT version FROM catalogue.state`); err != nil {
+			return err
+		}
+		snap.least, err = setting.Get(ctx, tx, LeastLevel)
+		if err != nil || old != nil && old.version == snap.version && old.least == snap.least && snap.built.Sub(old.built) < useEvery && old.index.knows(agencies) {
 			return err
 		}
 		shelves, err := db.Get[[]byte](ctx, tx, `SELECT shelves FROM catalogue.state`)
@@ -337,7 +342,7 @@ func (s *snapshot) fill(known *sync.Map, rows []publishedRow) error {
 			}
 			sv, _ = known.LoadOrStore(r.ID, fresh)
 		}
-		one := sv.(*Service)
+		one := raised(sv.(*Service), s.least)
 		s.services = append(s.services, one)
 		s.byCode[one.Code] = one
 	}
