@@ -170,7 +170,11 @@ func (p *Person) click(words, kinds string) {
 func (p *Person) Fill(name, value string) {
 	p.t.Helper()
 	sel := fmt.Sprintf("[name=%q]", name)
-	p.do(chromedp.Clear(sel), chromedp.SendKeys(sel, value))
+	q, _ := json.Marshal(sel)
+	if !Eval[bool](p, `(() => { const e = document.querySelector(`+string(q)+`); if (!e) return false; e.value = ""; return true; })()`) {
+		p.fail(fmt.Errorf("there is no field %s", name))
+	}
+	p.do(chromedp.SendKeys(sel, value))
 }
 
 // Pick chooses a radio or checkbox by name and value, or an option of a select.
@@ -309,5 +313,14 @@ func (p *Person) keepHTML(name string) {
 	}
 	if err := os.WriteFile(filepath.Join(dir, name+".html"), []byte(html), 0o644); err != nil {
 		p.t.Fatal(err)
+	}
+}
+
+// Tick ticks the only box with this name.
+func (p *Person) Tick(name string) {
+	p.t.Helper()
+	n, _ := json.Marshal(name)
+	if !Eval[bool](p, `(() => { const e = document.querySelector("input[type=checkbox][name=" + JSON.stringify(`+string(n)+`) + "]"); if (!e) return false; if (!e.checked) e.click(); return e.checked; })()`) {
+		p.fail(fmt.Errorf("there is no box %s", name))
 	}
 }

@@ -1,8 +1,10 @@
 package browser
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 )
 
@@ -19,7 +21,7 @@ func TestMainJob(t *testing.T) {
 	becomeConfirmed(t, w, b, who)
 	number := apply(t, w, anna, who)
 	answer(t, w, b, number)
-	receive(t, w, anna, who)
+	receive(t, w, anna, who, number)
 }
 
 // ID-REG-01, ID-REG-02, ID-REG-04, ID-REG-07, ID-REG-10, ID-REG-11, ID-REG-16..19
@@ -35,7 +37,7 @@ func register(t *testing.T, w *World, p *Person, who Stranger) {
 	p.Fill("patronymic", who.Patronymic)
 	p.Fill("phone", who.Phone)
 	p.Fill("email", who.Email)
-	p.Pick("consent", "1")
+	p.Tick("consent")
 	p.Press("Зарегистрироваться")
 	p.Judge("registration-code")
 	p.Fill("code", w.Await(who.Phone, `\b(\d{6})\b`))
@@ -155,14 +157,115 @@ func apply(t *testing.T, w *World, p *Person, who Stranger) string {
 	p.Judge("service-signed-in")
 	p.Press("Получить услугу")
 	p.Judge("agreement")
-	p.Press("Принимаю")
-	p.Shot("after-consent")
-	t.Fatal(p.URL(), p.Text())
-	return ""
+	p.Tick("agree")
+	p.Press("Продолжить")
+	p.Press("Получить услугу")
+	p.Judge("form-1")
+	p.See("Это мы уже знаем", "Тестова Анна Сергеевна", "71 11")
+	p.Fill("address.line", "г. Тюмень, ул. Республики, д. 24, кв. 5")
+	p.Fill("address.postcode", "625000")
+	p.Press("Вперёд")
+	p.Press("Вперёд") // nothing answered
+	p.See("Проверьте")
+	p.Judge("form-2-errors")
+	p.Pick("changed", "yes")
+	p.Fill("former", "Пробная")
+	p.Pick("reason", "marriage")
+	p.Fill("certificate", "I-ФР 512044")
+	p.Attach("file.certificate_scan", pdf(t))
+	p.Press("Вперёд")
+	p.Judge("form-3")
+	p.Press("Назад")
+	p.See("svidetelstvo.pdf")
+	p.Judge("form-2-file")
+	p.Press("Вперёд")
+	p.Pick("purpose", "work")
+	p.Fill("regions", "Тюменская область")
+	p.Press("Вперёд")
+	p.Tick("consent")
+	p.Judge("form-4")
+	p.Press("Вперёд")
+	p.See("Проверьте", "Пробная", "svidetelstvo.pdf")
+	p.Judge("check")
+	p.Tick("confirm")
+	p.Press("Подписать и отправить")
+	p.Judge("sent")
+	number := regexp.MustCompile(`72-2026-\d{7}-\d`).FindString(p.Text())
+	if number == "" {
+		p.fail(errors.New("the receipt shows no number"))
+	}
+	p.Go(w.URL("uslugi", "/lk/applications"))
+	p.See(number)
+	p.Judge("applications")
+	p.Press("Справка о наличии")
+	p.See("История обработки")
+	p.Judge("application")
+	return number
 }
 
-func answer(t *testing.T, w *World, b *Browser, number string)   { t.Helper() }
-func receive(t *testing.T, w *World, p *Person, who Stranger) { t.Helper() }
+// BO-01, SVC-17, SVC-18, SVC-26
+func answer(t *testing.T, w *World, b *Browser, number string) {
+	t.Helper()
+	p := staff(t, w, b, "Гареева", "office")
+	p.See(number)
+	p.Judge("office-queue")
+	p.Press("Тестова")
+	p.Judge("office-case")
+	p.Press("Взять в работу")
+	p.See("В работе")
+	p.Judge("office-case-taken")
+	p.Press("Переписка")
+	p.Judge("office-letters")
+	p.Press("История")
+	p.See("Кто смотрел дело")
+	p.Judge("office-history")
+	p.Press("Ответы")
+	p.Press("Ответить")
+	p.Fill("text", "Сведений о судимости нет. Справка приложена.")
+	p.Attach("file", pdf(t))
+	p.Judge("office-answer")
+	p.Press("Отправить ответ")
+	p.See("Оказана")
+	p.Judge("office-case-answered")
+}
+
+// NTF-11, NTS-01, SVC-18, SVC-19
+func receive(t *testing.T, w *World, p *Person, who Stranger, number string) {
+	t.Helper()
+	w.Await(who.Email, `(`+number+`)`)
+	w.Await(who.Phone, `(?i)(услуга оказана|ответ готов|справка)`)
+	p.Go(w.URL("uslugi", "/lk/notifications"))
+	p.See("Справка о наличии")
+	p.Judge("feed")
+	p.Press("Справка о наличии")
+	p.See("История обработки", "Сведений о судимости нет", "svidetelstvo.pdf")
+	p.Judge("application-answered")
+	size := Eval[int](p, `(async () => { const a = [...document.querySelectorAll("a[href*='/files/']")].pop(); const r = await fetch(a.href); return (await r.arrayBuffer()).byteLength; })()`)
+	raw, err := os.ReadFile(pdf(t))
+	if err != nil || size != len(raw) {
+		t.Errorf("the answer has %d bytes, the clerk sent %d (%v)", size, len(raw), err)
+	}
+	for name, path := range map[string]string{
+		"cabinet": "/lk/", "settings": "/lk/settings", "archive": "/lk/applications/archive", "catalogue": "/services", "categories": "/categories",
+		"agencies": "/agencies", "agency": "/agencies/mvd", "situations": "/situations", "centres": "/centres", "help": "/help/", "news": "/news", "acts": "/acts",
+	} {
+		p.Go(w.URL("uslugi", path))
+		p.Judge("portal-" + name)
+	}
+	for name, path := range map[string]string{
+		"main": "/", "contacts": "/profile/contacts", "documents": "/profile/documents", "family": "/profile/children", "vehicles": "/profile/vehicles", "confirm": "/profile/confirm", "consents": "/profile/consents",
+		"portals": "/profile/portals", "settings": "/profile/settings", "journal": "/profile/actions", "requests": "/profile/actions/requests", "about": "/about", "recovery": "/recovery",
+	} {
+		p.Go(w.URL("esia", path))
+		p.Judge("esia-" + name)
+	}
+	p.Go(w.URL("demo", "/"))
+	p.Judge("demo-main")
+	p.Go(w.URL("demo", "/registers"))
+	p.Judge("demo-registers")
+	p.Go(w.URL("demo", "/persons"))
+	p.Judge("demo-persons")
+}
 
 // pdf is a small file of that kind.
 func pdf(t *testing.T) string {
