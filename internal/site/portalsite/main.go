@@ -12,7 +12,7 @@ import (
 
 // How much of each list the main page shows.
 const (
-	mainPopular    = 9
+	mainPopular    = 6
 	mainSituations = 8
 	mainShelf      = 4
 	mainQuestions  = 5
