@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/okno-gov/okno/internal/app"
 )
@@ -30,10 +31,18 @@ func (b *backupCommand) Run(ctx context.Context) error {
 type restoreCommand struct {
 	configFile
 	Replace bool   `help:"Overwrite databases and the key file that exist."`
+	Check   bool   `help:"Only look whether the backup is whole and unchanged."`
 	Dir     string `arg:"" help:"The backup." type:"existingdir"`
 }
 
 func (r *restoreCommand) Run(ctx context.Context) error {
+	if r.Check {
+		m, err := app.ReadManifest(r.Dir)
+		if err == nil {
+			fmt.Printf("The backup of %s is whole: %d databases, %d files.\n", m.MadeAt.Format(time.RFC3339), len(m.Databases), m.Blobs)
+		}
+		return err
+	}
 	cfg, err := r.load()
 	if err != nil {
 		return err

@@ -167,6 +167,12 @@ func (a *App) Start(ctx context.Context, extra ...*listener) error {
 	}
 	if a.cfg.has("worker") {
 		for _, q := range a.queues {
+			if a.cfg.PrivatePostgres {
+				// Nobody else works on it: what is marked as running was left by a crash.
+				if _, err := q.Rescue(ctx); err != nil {
+					return err
+				}
+			}
 			if err := q.Start(ctx); err != nil {
 				return err
 			}

@@ -120,3 +120,31 @@ func TestSweepRunsUntilNothingIsFound(t *testing.T) {
 		t.Fatalf("left %d, states %+v, %v", left, s, err)
 	}
 }
+
+// A job whose process died while it ran is taken up again at once.
+func TestRescueTakesUpOrphans(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	d := dbtest.New(t)
+	q := job.New(d, clock.New())
+	var ran atomic.Int64
+	job.Handle(q, func(context.Context, greet) error { ran.Add(1); return nil })
+	if err := d.InTx(ctx, func(tx *db.Tx) error {
+		if err := q.Enqueue(ctx, tx, greet{1}); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `UPDATE river.river_job SET state = 'running', attempt = 1, attempted_at = $1, attempted_by = '{dead}'`, time.Now())
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := q.Rescue(ctx); err != nil || n != 1 {
+		t.Fatalf("rescued %d, %v", n, err)
+	}
+	if err := q.Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if ran.Load() != 1 {
+		t.Errorf("ran %d times", ran.Load())
+	}
+}

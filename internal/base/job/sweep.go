@@ -230,3 +230,18 @@ func (h quiet) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.
 func (h quiet) WithAttrs(a []slog.Attr) slog.Handler { return quiet{h.Handler.WithAttrs(a)} }
 
 func (h quiet) WithGroup(n string) slog.Handler { return quiet{h.Handler.WithGroup(n)} }
+
+// Rescue makes jobs that a dead process was working at available at once, and
+// tells how many. Only a caller who knows that no process works this queue may
+// use it: after a restore, or as the only one on a private database. Without it
+// the queue waits for rescueAfter, since the worker might live elsewhere.
+func (q *Queue) Rescue(ctx context.Context) (n int64, err error) {
+	err = q.d.InTx(ctx, func(tx *db.Tx) error {
+		n, err = tx.Exec(ctx, `UPDATE river.river_job SET state = 'available', scheduled_at = $1 WHERE state = 'running'`, q.clock.Wall())
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("rescue jobs: %w", err)
+	}
+	return n, nil
+}
