@@ -71,7 +71,7 @@ func (c *Call) check() (*draft, error) {
 	n.content.Email, bad = checkEmail(c.Email, false)
 	wrong = append(wrong, bad...)
 	var badText *fault.Field
-	if n.text, badText = checkText(c.Text, "text"); badText != nil {
+	if n.text, badText = checkText(c.Text, "text", "support.text_missing"); badText != nil {
 		wrong = append(wrong, *badText)
 	}
 	if len(wrong) > 0 {

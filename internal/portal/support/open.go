@@ -133,7 +133,7 @@ func (r *Request) check() (*draft, error) {
 		wrong = append(wrong, bad...)
 	}
 	var bad *fault.Field
-	if n.text, bad = checkText(r.Text, "text"); bad != nil {
+	if n.text, bad = checkText(r.Text, "text", "support.text_missing"); bad != nil {
 		wrong = append(wrong, *bad)
 	}
 	if len(wrong) > 0 {
@@ -167,15 +167,16 @@ func checkEmail(s string, required bool) (string, []fault.Field) {
 	return string(e), nil
 }
 
-// checkText holds a text to the limit of characters (HLP-06).
-func checkText(s, field string) (string, *fault.Field) {
+// checkText holds a text to the limit of characters (HLP-06); missing is what is
+// said of none.
+func checkText(s, field, missing string) (string, *fault.Field) {
 	s = strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))
 	var bad fault.Field
 	switch n := utf8.RuneCountInString(s); {
 	case !utf8.ValidString(s) || strings.ContainsRune(s, 0):
 		bad = fault.F(field, "support.text_invalid")
 	case n == 0:
-		bad = fault.F(field, "support.text_missing")
+		bad = fault.F(field, missing)
 	case n > MaxText:
 		bad = fault.F(field, "support.text_long", "n", MaxText, "over", n-MaxText)
 	default:
@@ -184,8 +185,9 @@ func checkText(s, field string) (string, *fault.Field) {
 	return "", &bad
 }
 
+// textOf checks a text that is all there is in its form.
 func textOf(s, field string) (string, error) {
-	s, bad := checkText(s, field)
+	s, bad := checkText(s, field, "support.words_missing")
 	if bad != nil {
 		return "", fault.Invalid("support.invalid", *bad)
 	}

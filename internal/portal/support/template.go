@@ -82,7 +82,7 @@ func (t *Tickets) SaveTemplate(ctx context.Context, officerID string, n Template
 	case utf8.RuneCountInString(n.Title) > maxTitle:
 		wrong = append(wrong, fault.F("title", "support.title_long", "n", maxTitle))
 	}
-	text, bad := checkText(n.Text, "text")
+	text, bad := checkText(n.Text, "text", "support.words_missing")
 	if bad != nil {
 		wrong = append(wrong, *bad)
 	}

@@ -20,7 +20,7 @@ import (
 var migrations embed.FS
 
 // Migrations is the schema support.
-func Migrations() db.Source { return db.Source{Context: "support", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "support", FS: migrations, Tables: tables} }
 
 // MaxText is how long a text may be, in characters (HLP-06, G-06).
 const MaxText = 2000

@@ -58,7 +58,7 @@ func TestTicketFromQueueToAnswer(t *testing.T) {
 		t.Error("one can answer before taking the ticket")
 	}
 	c = c.Submit("form[action$=take] button").Want("#p-act + p", "Обращение ваше").Want(".okno-panel", "Взято в работу")
-	c.Submit("form[action$=answer]").WantStatus(422).Want("#text-error", "Опишите")
+	c.Submit("form[action$=answer]").WantStatus(422).Want("#text-error", "Введите текст")
 	c.Submit("form[action$=note]", "note", strings.Repeat("д", 2001)).WantStatus(422).Want("#note-error", "на 1")
 	c = c.Submit("form[action$=note]", "note", "Сервер перезапущен").Want(".okno-message", "Сервер перезапущен")
 	c = c.Submit("form[action$=answer]", "text", "Уже открывается.").Want(".govuk-tag", "Есть ответ").Want(".okno-message--mine", "Уже открывается.")
@@ -172,7 +172,7 @@ func TestCallsAndTemplates(t *testing.T) {
 	filled.Submit("form[action$=answer]").Want(".okno-message--mine", "Выберите город.")
 	list.Click(".okno-card a").Submit("form[action$=delete]").WantPath("/support/templates").Want("main", "Шаблонов пока нет")
 
-	moved := b.Get("/support/tickets/" + w.ask(w.owner, "Не могу войти").ID).Submit("form[action$=move]", "topic", "sign_in")
+	moved := b.Get("/support/tickets/"+w.ask(w.owner, "Не могу войти").ID).Submit("form[action$=move]", "topic", "sign_in")
 	moved.Want(".okno-facts", "Учётная запись").Want(".okno-panel", "Тема изменена: Регистрация, вход и пароль")
 	b.Get("/support?queue=identity").Want("tbody", "Не могу войти")
 	b.Get("/support?queue=portal").Lacks("tbody", "Не могу войти")

@@ -105,7 +105,7 @@ func (w words) topicChoice(now support.Topic, wrong string) ui.Choice {
 }
 
 func (w words) endingChoice(in replying) ui.Choice {
-	c := ui.Choice{Field: ui.Field{Name: "ending", Label: w.T("support.desk.close_why"), Value: in.ending, Error: in.bad.Field("ending")}, Small: true}
+	c := ui.Choice{Field: ui.Field{Name: "ending", Label: w.T("support.desk.close_why"), LabelSize: "s", Value: in.ending, Error: in.bad.Field("ending")}, Small: true}
 	for _, e := range support.Endings {
 		c.Options = append(c.Options, ui.Option{Value: string(e), Text: w.T("support.ending." + string(e))})
 	}

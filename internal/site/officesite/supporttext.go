@@ -22,12 +22,12 @@ func (s *Site) callPage(w http.ResponseWriter, r *http.Request, status int, c su
 	l := s.words(r)
 	out := page.Call{
 		Hidden: []ui.Hidden{{Name: kit.KeyField, Value: c.Key}}, Name: c.Name, Email: c.Email, Text: c.Text, Source: c.Source, Error: bad.Field, Limit: support.MaxText,
-		Channel: ui.Choice{Field: ui.Field{Name: "channel", Label: l.T("support.desk.call_channel"), Value: string(c.Channel), Error: bad.Field("channel")}, Inline: true, Small: true},
+		Channel: ui.Choice{Field: ui.Field{Name: "channel", Label: l.T("support.desk.call_channel"), LabelSize: "s", Value: string(c.Channel), Error: bad.Field("channel")}, Inline: true, Small: true},
 		Topic: ui.Choice{
 			Field:   ui.Field{Name: "topic", Label: l.T("support.form.topic"), Value: string(c.Topic), Error: bad.Field("topic")},
 			Options: []ui.Option{{Text: l.T("support.form.topic_choose")}},
 		},
-		Kind: ui.Choice{Field: ui.Field{Name: "kind", Label: l.T("support.ticket.kind"), Value: string(c.Kind), Error: bad.Field("kind")}, Inline: true, Small: true},
+		Kind: ui.Choice{Field: ui.Field{Name: "kind", Label: l.T("support.ticket.kind"), LabelSize: "s", Value: string(c.Kind), Error: bad.Field("kind")}, Inline: true, Small: true},
 	}
 	for _, x := range support.Registered {
 		out.Channel.Options = append(out.Channel.Options, ui.Option{Value: string(x), Text: l.T("support.channel." + string(x))})

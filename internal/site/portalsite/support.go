@@ -264,12 +264,11 @@ func (s *Site) ticketPage(w http.ResponseWriter, r *http.Request, v *visitor, st
 		Messages: l.ticketMessages(d), Facts: l.ticketFacts(&d.Ticket),
 	}
 	if d.Status != support.StatusClosed {
-		label := l.T("support.ticket.more")
+		out.WriteLabel = l.T("support.ticket.more")
 		if d.Status == support.StatusAnswered {
-			label = l.T("support.ticket.more_answered")
+			out.WriteLabel, out.WriteHint = l.T("support.ticket.more_answered"), l.T("support.ticket.more_hint", "n", hours)
 		}
 		out.Write = &page.Write{Action: at + "/message", Hidden: key(), Value: text, Error: bad.Field("text"), Limit: support.MaxText}
-		out.WriteLabel, out.WriteHint = label, l.T("support.ticket.more_hint", "n", hours)
 		out.Solve = at + "/solve"
 	}
 	p := s.page(r, out.Title)

@@ -186,7 +186,7 @@ func TestOwnTickets(t *testing.T) {
 	x := form.Submit("form[action='/support']", "topic", "service", "kind", "question", "text", "Когда?\n\n<b>Срочно</b>")
 	x.Want("h1", "Обращение №").Want(".govuk-notification-banner", "отправлено").Want("#state", "25 ноября 2026 в 12:00").Want(".okno-message", "<b>Срочно</b>")
 	at := x.URL.Path
-	x.Submit("form[action$=message]", "text", "").WantStatus(422).Want("#text-error", "Опишите")
+	x.Submit("form[action$=message]", "text", "").WantStatus(422).Want("#text-error", "Введите текст")
 	w.answerTicket(o, strings.TrimPrefix(at, "/lk/support/"), "Завтра.\nВ 12 часов.")
 
 	acc := w.account(anna(3))

@@ -164,7 +164,7 @@ func starsForm(s Stars) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Radios(ui.Choice{Field: ui.Field{Name: "stars", Label: st(ctx, "rating.choose"), Error: s.Error}, Options: s.Options, Small: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Radios(ui.Choice{Field: ui.Field{Name: "stars", Label: st(ctx, "rating.choose"), LabelSize: "s", Error: s.Error}, Options: s.Options, Small: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
