@@ -36,6 +36,9 @@ func Status(k fault.Kind) int {
 	return http.StatusInternalServerError
 }
 
+// frameTimeout is how long an error page may wait for what stands in its header.
+const frameTimeout = 3 * time.Second
+
 // Fail answers with the error page or the problem of err. It is the only place
 // where errors become visible; what the log gets is not shown (PRT-13).
 func (m *Mux) Fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -50,7 +53,10 @@ func (m *Mux) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	if q := requestOf(r); q != nil {
 		q.failed = err
 	}
-	r = r.WithContext(context.WithoutCancel(r.Context())) // the deadline may be what failed
+	// The deadline may be what failed; the frame asks for little and must not hang.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), frameTimeout)
+	defer cancel()
+	r = r.WithContext(ctx)
 	h := w.Header()
 	for _, name := range []string{"Content-Encoding", "Content-Length", "Content-Disposition", "ETag", "Last-Modified"} {
 		h.Del(name)

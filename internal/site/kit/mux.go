@@ -42,7 +42,7 @@ type Mux struct {
 	Metrics        prometheus.Registerer
 	Images         []string // further sources of pictures for the CSP, such as a map server
 
-	mux        *http.ServeMux
+	table      []entry
 	middleware []func(http.Handler) http.Handler
 	cross      *http.CrossOriginProtection
 	meter      *meter
@@ -72,28 +72,42 @@ func Deadline(d time.Duration) Option { return func(o *route) { o.timeout = d } 
 
 // Handle adds a route; the pattern is that of [http.ServeMux].
 func (m *Mux) Handle(pattern string, h HandlerFunc, opts ...Option) {
-	m.routes().Handle(pattern, m.limited(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	m.Mount(pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
 			m.Fail(w, r, err)
 		}
-	}), opts))
+	}), opts...)
 }
 
 // Mount adds a handler that writes its answers, errors included, itself:
 // protocol fronts and assets.
 func (m *Mux) Mount(pattern string, h http.Handler, opts ...Option) {
-	m.routes().Handle(pattern, m.limited(h, opts))
+	m.table = append(m.table, entry{pattern, h, opts})
 }
 
-// Use puts mw around all routes, within the kit's own middleware: the session,
-// the signed-in person. The first one added is the outermost.
+// Use puts mw around all routes, within the kit's own middleware and the limits
+// of the route: the session, the signed-in person. The first one added is the
+// outermost.
 func (m *Mux) Use(mw func(http.Handler) http.Handler) { m.middleware = append(m.middleware, mw) }
 
-func (m *Mux) routes() *http.ServeMux {
-	if m.mux == nil {
-		m.mux = http.NewServeMux()
+type entry struct {
+	pattern string
+	h       http.Handler
+	opts    []Option
+}
+
+// routed builds the route table. Middleware asks the database as handlers do, so
+// it stands within the deadline of its route.
+func (m *Mux) routed() http.Handler {
+	mux := http.NewServeMux()
+	for _, e := range m.table {
+		h := e.h
+		for i := len(m.middleware) - 1; i >= 0; i-- {
+			h = m.middleware[i](h)
+		}
+		mux.Handle(e.pattern, m.limited(h, e.opts))
 	}
-	return m.mux
+	return mux
 }
 
 func (m *Mux) limited(h http.Handler, opts []Option) http.Handler {
@@ -133,10 +147,6 @@ func (m *Mux) Handler() http.Handler {
 	}
 	m.preferenceRoutes()
 	m.Handle("/", func(http.ResponseWriter, *http.Request) error { return errNoPage })
-	var h http.Handler = m.mux
-	for i := len(m.middleware) - 1; i >= 0; i-- {
-		h = m.middleware[i](h)
-	}
-	m.served = m.observed(m.preferred(m.recovered(m.secured(m.sameOrigin(h)))))
+	m.served = m.observed(m.preferred(m.recovered(m.secured(m.sameOrigin(m.routed())))))
 	return m.served
 }

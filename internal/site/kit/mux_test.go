@@ -324,3 +324,23 @@ func TestAllowFormAction(t *testing.T) {
 		t.Errorf("CSP %q", csp)
 	}
 }
+
+// What stands before a handler, such as who is signed in, waits no longer than
+// the route may: a database that hangs becomes a page that says so, and neither
+// does the frame of that page hang.
+func TestMiddlewareHasTheDeadlineOfItsRoute(t *testing.T) {
+	t.Parallel()
+	m := &kit.Mux{Name: "t", Bundle: bundle(t), Log: slog.New(slog.DiscardHandler), Frame: func(r *http.Request, _ *layout.Page) {
+		if _, bounded := r.Context().Deadline(); !bounded {
+			t.Error("the frame of an error page may hang for ever")
+		}
+	}}
+	m.Use(func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done() // the session, asked of a database that hangs
+			m.Fail(w, r, fmt.Errorf("find session: %w", r.Context().Err()))
+		})
+	})
+	m.Handle("GET /slow", func(http.ResponseWriter, *http.Request) error { return nil }, kit.Deadline(time.Millisecond))
+	kittest.New(t, "site.test", m.Handler()).Get("/slow").WantStatus(http.StatusServiceUnavailable).Want("h1", "временно недоступен")
+}
