@@ -171,11 +171,14 @@ func textField(in form.InputView) ui.TextField {
 }
 
 func date(in form.InputView) ui.DateField {
-	return ui.DateField{Field: base(in), Day: in.Day, Month: in.Month, Year: in.Year, Birthday: in.Autocomplete == "bday"}
+	f := base(in)
+	f.LabelSize = "s"
+	return ui.DateField{Field: f, Day: in.Day, Month: in.Month, Year: in.Year, Birthday: in.Autocomplete == "bday"}
 }
 
 func (s Step) choice(f form.FieldView, in form.InputView) ui.Choice {
 	c := ui.Choice{Field: base(in)}
+	c.LabelSize = "s"
 	if s.alone() {
 		c.LabelSize = "m"
 	}
