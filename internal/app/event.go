@@ -20,7 +20,7 @@ const eventPath = "/auth/events"
 func (a *App) withEvents(p *portal, site http.Handler, party *oidcrp.Party, others ...*oidcrp.Party) http.Handler {
 	events := &portalexchange.Events{
 		DB: p.db, Clock: a.clock, Party: party, Accounts: p.accounts, Notices: p.notices, Sites: append(others, party),
-		OnDelete: []func(ctx context.Context, tx *db.Tx, owner string) error{p.applications.Forget, p.notices.Forget},
+		OnDelete: []func(ctx context.Context, tx *db.Tx, owner string) error{p.applications.Forget, p.notices.Forget, p.support.Forget},
 	}
 	events.Work(p.queue)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

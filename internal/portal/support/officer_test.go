@@ -336,3 +336,27 @@ func TestTemplates(t *testing.T) {
 	_, err = k.Template(ctx, k.vera.ID, n.ID)
 	wantKind(t, "a dropped one", err, fault.KindNotFound)
 }
+
+// A deleted account takes its answered tickets along; one that waits loses owner
+// and name, and can still be answered for.
+func TestForget(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	ctx := t.Context()
+	done, waits, other := k.open(t, question(k.anna)), k.open(t, question(k.anna)), k.open(t, question(k.boris))
+	k.answer(t, k.vera, done.ID, "Ответ")
+	for range 2 {
+		must(t, k.DB.InTx(ctx, func(tx *db.Tx) error { return k.Forget(ctx, tx, k.anna) }))
+	}
+	_, err := k.Read(ctx, k.vera.ID, done.ID)
+	wantKind(t, "the answered one", err, fault.KindNotFound)
+	d, err := k.Read(ctx, k.vera.ID, waits.ID)
+	must(t, err)
+	if d.Owner != "" || d.Name != "" || d.Reachable() || len(d.Messages) != 1 {
+		t.Errorf("the waiting one: %+v", d.Ticket)
+	}
+	k.answer(t, k.vera, waits.ID, "Исправили")
+	if _, err := k.Get(ctx, k.boris, other.ID); err != nil {
+		t.Errorf("Boris has lost his: %v", err)
+	}
+}
