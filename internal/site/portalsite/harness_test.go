@@ -68,7 +68,7 @@ func newWorld(t testing.TB) *world {
 	w := &world{t: t, db: d, clock: c, queue: job.New(d, c), idp: newProvider(t, c)}
 	s := &portalsite.Site{
 		Region: portalsite.Region{
-			Code: "72", Name: "Тюменская область", Place: "Тюмень", BaseURL: "http://uslugi.test",
+			Code: "72", Name: "Тюменская область", Place: "Тюмень", BaseURL: "http://uslugi.test", AppealURL: "https://appeals.test",
 			Brand: layout.Brand{Sub: "Услуги Тюменской области", Phone: "8 800 100-70-10", PhoneShort: "115"},
 		},
 		IDP: "http://esia.test", Zone: zone, Clock: c, Keys: keys, Bundle: bundle, Profiles: w.idp,
