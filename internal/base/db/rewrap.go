@@ -29,6 +29,9 @@ type Rewrap struct {
 	Clock  *clock.Clock
 	Keys   *crypt.Keyring
 	Tables []Table // others than those with sealed columns are passed over
+	// Settle is how old a rotation must be before an older key may be forgotten:
+	// a transaction that sealed under it must have ended. Zero: a minute.
+	Settle time.Duration
 }
 
 const (
@@ -351,6 +354,9 @@ func (r *Rewrap) ForgetKey(ctx context.Context, id string) error {
 	if users > 0 {
 		return fmt.Errorf("%w: %d running processes seal under it; give them the new key file first", errKeyInUse, users)
 	}
+	if err := r.settled(ctx); err != nil {
+		return err
+	}
 	left, err := r.Left(ctx)
 	if err != nil {
 		return err
@@ -362,6 +368,33 @@ func (r *Rewrap) ForgetKey(ctx context.Context, id string) error {
 		_, err := tx.Exec(ctx, `DELETE FROM okno.key_probe WHERE key_id = $1`, id)
 		return err
 	})
+}
+
+// settled tells, by an error, that the walk under the active key has not ended
+// everywhere, or that it began a moment ago.
+func (r *Rewrap) settled(ctx context.Context) error {
+	all, err := r.Progress(ctx)
+	if err != nil {
+		return err
+	}
+	settle := r.Settle
+	if settle == 0 {
+		settle = time.Minute
+	}
+	for i := range r.Tables {
+		t := &r.Tables[i]
+		if len(t.Sealed) == 0 {
+			continue
+		}
+		j := slices.IndexFunc(all, func(s RewrapState) bool { return s.Target == t.Name })
+		if j < 0 || all[j].KeyID != r.Keys.ActiveID() || all[j].FinishedAt == nil {
+			return fmt.Errorf("%w: %s is still being moved under the active key; that goes on while Okno runs", errKeyInUse, t.Name)
+		}
+		if r.Clock.Wall().Sub(all[j].StartedAt) < settle {
+			return fmt.Errorf("%w: the rotation is younger than %s", errKeyInUse, settle)
+		}
+	}
+	return nil
 }
 
 // UseKey notes that a process runs and which key it seals under; call it every

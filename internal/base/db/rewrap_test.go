@@ -132,7 +132,7 @@ func TestRewrapTwiceUnderLoad(t *testing.T) {
 	ctx := context.Background()
 	d := dbtest.New(t, vault)
 	path, k := fileRing(t)
-	r := &db.Rewrap{DB: d, Clock: clock.New(), Keys: k, Tables: vault.Tables}
+	r := &db.Rewrap{DB: d, Clock: clock.New(), Keys: k, Tables: vault.Tables, Settle: 1}
 	first := k.ActiveID()
 	if err := d.ProveKeys(ctx, k); err != nil {
 		t.Fatal(err)
@@ -237,7 +237,7 @@ func TestKeyThatIsNeededIsNotForgotten(t *testing.T) {
 	d := dbtest.New(t, vault)
 	path, k := fileRing(t)
 	c := clock.New()
-	r := &db.Rewrap{DB: d, Clock: c, Keys: k, Tables: vault.Tables}
+	r := &db.Rewrap{DB: d, Clock: c, Keys: k, Tables: vault.Tables, Settle: 1}
 	first := k.ActiveID()
 	for id := range 5 {
 		if err := put(ctx, d, k, id); err != nil {
@@ -297,7 +297,7 @@ func TestRewrapPassesOverLockedRows(t *testing.T) {
 	ctx := context.Background()
 	d := dbtest.New(t, vault)
 	path, k := fileRing(t)
-	r := &db.Rewrap{DB: d, Clock: clock.New(), Keys: k, Tables: vault.Tables}
+	r := &db.Rewrap{DB: d, Clock: clock.New(), Keys: k, Tables: vault.Tables, Settle: 1}
 	for id := range 4 {
 		if err := put(ctx, d, k, id); err != nil {
 			t.Fatal(err)

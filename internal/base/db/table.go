@@ -25,6 +25,30 @@ const (
 	ClassBackup        Class = "backup"        // copies of all of these
 )
 
+// Datum is a kind of personal data, as an act of erasure names it.
+type Datum string
+
+// The kinds of personal data.
+const (
+	Names     Datum = "names"
+	Birth     Datum = "birth" // date and place, sex, citizenship
+	SNILS     Datum = "snils"
+	Documents Datum = "documents"
+	Contacts  Datum = "contacts"
+	Addresses Datum = "addresses"
+	Children  Datum = "children"
+	Vehicles  Datum = "vehicles"
+	Picture   Datum = "picture"
+	Secrets   Datum = "secrets" // password hashes, second factors, tokens
+	Devices   Datum = "devices" // devices, networks, times of use
+	Consents  Datum = "consents"
+	Choices   Datum = "choices"  // language, place, notices wanted
+	Requests  Datum = "requests" // what a person filed or asked
+	Answers   Datum = "answers"  // what agencies or the support wrote
+	Files     Datum = "files"
+	Acts      Datum = "acts" // who did what, and who looked
+)
+
 // Table declares what the law and a rotation of keys must know of one table
 // (152-FZ art. 5 part 7, art. 21). Each context declares its own tables in its
 // file retention.go; archtest compares the declarations with what the
@@ -32,8 +56,9 @@ const (
 type Table struct {
 	Name  string // with its schema, such as person.version
 	Class Class
-	// Holds says in words which personal data are in it; empty: none.
-	Holds string
+	// Holds are the kinds of personal data in it; none: it names nobody, or by a
+	// number alone.
+	Holds []Datum
 	Term  string // how long a row is kept
 	Basis string // why for so long: law, decision, purpose
 
@@ -45,9 +70,12 @@ type Table struct {
 	Act    string
 	Kept   string
 
-	// Person is the column that names the person: a person's number at the
-	// identity provider, an account's id at a portal. Empty: by none.
+	// Person is the column that names whose row it is: a person's number at the
+	// identity provider, an account's id at a portal. The act of an erasure
+	// counts by it, so an index begins with it. Stays says what stays of such a
+	// row when the account is deleted; empty: it goes.
 	Person string
+	Stays  string
 
 	// Sealed are the columns under the key-encryption key. Every other bytea
 	// column stands in Bytes: hashes, indexes, public keys, which no rotation

@@ -24,7 +24,7 @@ import (
 var migrations embed.FS
 
 // Migrations creates the schema "ledger".
-func Migrations() db.Source { return db.Source{Context: "ledger", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "ledger", FS: migrations, Tables: tables} }
 
 // Ledger is the journal of one database.
 type Ledger struct {

@@ -21,7 +21,7 @@ import (
 var migrations embed.FS
 
 // Migrations are the tables of schema rp.
-func Migrations() db.Source { return db.Source{Context: "rp", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "rp", FS: migrations, Tables: tables} }
 
 // Config is one registered client of a provider.
 type Config struct {

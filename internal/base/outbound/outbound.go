@@ -20,7 +20,7 @@ import (
 var migrations embed.FS
 
 // Migrations creates the schema "outbound".
-func Migrations() db.Source { return db.Source{Context: "outbound", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "outbound", FS: migrations, Tables: tables} }
 
 // Channel is a way to a person.
 type Channel string

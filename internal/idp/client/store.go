@@ -12,7 +12,7 @@ import (
 var migrations embed.FS
 
 // Migrations are the tables of schema client.
-func Migrations() db.Source { return db.Source{Context: "client", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "client", FS: migrations, Tables: tables} }
 
 const columns = `id, name, kind, status, purpose, home_url, redirect_uris, post_logout_uris, backchannel_uri, event_uri,
 	scopes, min_level, refused_proofing, first_party, second_factor, created_at, changed_at`

@@ -21,7 +21,7 @@ import (
 var migrations embed.FS
 
 // Migrations are the tables of schema consent.
-func Migrations() db.Source { return db.Source{Context: "consent", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "consent", FS: migrations, Tables: tables} }
 
 // TextVersion names the wording of the consent page (locale/consent.*.yaml).
 // Whoever changes the wording changes the version: it is part of each record.

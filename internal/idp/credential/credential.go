@@ -28,7 +28,7 @@ import (
 var migrations embed.FS
 
 // Migrations gives the schema credential.
-func Migrations() db.Source { return db.Source{Context: "credential", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "credential", FS: migrations, Tables: tables} }
 
 // Owner tells a person something on all confirmed contacts; notify.Notices is one.
 type Owner interface {

@@ -23,7 +23,7 @@ import (
 var migrations embed.FS
 
 // Migrations gives the schema enrol.
-func Migrations() db.Source { return db.Source{Context: "enrol", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "enrol", FS: migrations, Tables: tables} }
 
 // ConsentVersion names the text of the consent to the processing of personal
 // data, own and of one's children (ID-REG-19). A changed text gets a new name.

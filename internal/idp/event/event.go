@@ -25,7 +25,7 @@ import (
 var migrations embed.FS
 
 // Migrations gives the schema event.
-func Migrations() db.Source { return db.Source{Context: "event", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "event", FS: migrations, Tables: tables} }
 
 // Type names what happened; on the wire it is [Type.URI].
 type Type string

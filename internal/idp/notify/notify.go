@@ -24,7 +24,7 @@ import (
 var migrations embed.FS
 
 // Migrations gives the schema notify.
-func Migrations() db.Source { return db.Source{Context: "notify", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "notify", FS: migrations, Tables: tables} }
 
 // Channel is how a message travels.
 type Channel = outbound.Channel

@@ -41,7 +41,7 @@ import (
 var migrations embed.FS
 
 // Migrations gives the schema operator.
-func Migrations() db.Source { return db.Source{Context: "operator", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "operator", FS: migrations, Tables: tables} }
 
 // Right is something that an operator, or a centre, may do.
 type Right string

@@ -22,7 +22,7 @@ import (
 var migrations embed.FS
 
 // Migrations gives the schema person.
-func Migrations() db.Source { return db.Source{Context: "person", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "person", FS: migrations, Tables: tables} }
 
 // OID is a person's public number: random in [10⁹, 2³¹), never reused. It is
 // ESIA's oid and OpenID Connect's sub alike (decimal text outside).

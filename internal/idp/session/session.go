@@ -28,7 +28,7 @@ import (
 var migrations embed.FS
 
 // Migrations gives the schema session.
-func Migrations() db.Source { return db.Source{Context: "session", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "session", FS: migrations, Tables: tables} }
 
 // Authentication methods, as OpenID Connect's amr names them (RFC 8176).
 const (

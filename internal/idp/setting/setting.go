@@ -21,7 +21,7 @@ import (
 var migrations embed.FS
 
 // Migrations gives the schema setting.
-func Migrations() db.Source { return db.Source{Context: "setting", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "setting", FS: migrations, Tables: tables} }
 
 // ContactPolicy says which contacts registration asks for (C-01).
 type ContactPolicy string

@@ -16,7 +16,7 @@ import (
 var migrations embed.FS
 
 // Migrations are the tables of schema signin.
-func Migrations() db.Source { return db.Source{Context: "signin", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "signin", FS: migrations, Tables: tables} }
 
 const (
 	// requestLife is long enough for somebody who looks for his password.

@@ -24,7 +24,7 @@ import (
 var migrations embed.FS
 
 // Migrations are the tables of schema token.
-func Migrations() db.Source { return db.Source{Context: "token", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "token", FS: migrations, Tables: tables} }
 
 // Lives of what is issued.
 const (

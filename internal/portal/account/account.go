@@ -13,7 +13,7 @@ import (
 var migrations embed.FS
 
 // Migrations is the schema account.
-func Migrations() db.Source { return db.Source{Context: "account", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "account", FS: migrations, Tables: tables} }
 
 // Level is how surely the identity provider knows the person.
 type Level int

@@ -25,7 +25,7 @@ import (
 var migrations embed.FS
 
 // Migrations is the schema application.
-func Migrations() db.Source { return db.Source{Context: "application", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "application", FS: migrations, Tables: tables} }
 
 // Settings of the context.
 var (

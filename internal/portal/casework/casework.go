@@ -24,7 +24,7 @@ import (
 var migrations embed.FS
 
 // Migrations is the schema casework.
-func Migrations() db.Source { return db.Source{Context: "casework", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "casework", FS: migrations, Tables: tables} }
 
 // Cases is the work of the agencies of one portal.
 type Cases struct {

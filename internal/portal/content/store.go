@@ -19,7 +19,7 @@ import (
 var migrations embed.FS
 
 // Migrations is the schema content.
-func Migrations() db.Source { return db.Source{Context: "content", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "content", FS: migrations, Tables: tables} }
 
 const pollEvery = time.Second
 

@@ -20,7 +20,7 @@ import (
 var migrations embed.FS
 
 // Migrations is the schema directory.
-func Migrations() db.Source { return db.Source{Context: "directory", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "directory", FS: migrations, Tables: tables} }
 
 // pollEvery bounds how old a snapshot may be when another process has changed the directory.
 const pollEvery = time.Second

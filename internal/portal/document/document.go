@@ -17,7 +17,7 @@ import (
 var migrations embed.FS
 
 // Migrations is the schema document.
-func Migrations() db.Source { return db.Source{Context: "document", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "document", FS: migrations, Tables: tables} }
 
 // ScanState is what is known about harmful content. Its name for people is the
 // message "document.scan.<state>".

@@ -23,7 +23,7 @@ import (
 var migrations embed.FS
 
 // Migrations is the schema exchange.
-func Migrations() db.Source { return db.Source{Context: "exchange", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "exchange", FS: migrations, Tables: tables} }
 
 // Events receives the identity provider's security events (RFC 8417, pushed as
 // RFC 8935 says): level raised, check ended, contact changed, account deleted,

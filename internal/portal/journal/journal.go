@@ -78,7 +78,7 @@ func (j *Journal) Ledger() *ledger.Ledger {
 // Work registers the sealer of the chain and the eraser of old details.
 func (j *Journal) Work(q *job.Queue) {
 	j.Ledger().Work(q)
-	q.Sweep("journal.retention", time.Hour, j.erase)
+	q.Sweep("journal.erase", time.Hour, j.erase)
 }
 
 // erase clears the details of entries older than the term of retention (G-22);

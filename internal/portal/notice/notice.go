@@ -18,7 +18,7 @@ import (
 var migrations embed.FS
 
 // Migrations is the schema notice.
-func Migrations() db.Source { return db.Source{Context: "notice", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "notice", FS: migrations, Tables: tables} }
 
 // Category is a filter of the feed. Its name for people is the message
 // "notice.category.<category>".

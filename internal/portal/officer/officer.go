@@ -13,7 +13,7 @@ import (
 var migrations embed.FS
 
 // Migrations is the schema officer.
-func Migrations() db.Source { return db.Source{Context: "officer", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "officer", FS: migrations, Tables: tables} }
 
 // Role is a set of permitted acts. Its name for people is the message
 // "officer.role.<role>".

@@ -19,7 +19,7 @@ import (
 var migrations embed.FS
 
 // Migrations is the schema setting.
-func Migrations() db.Source { return db.Source{Context: "setting", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "setting", FS: migrations, Tables: tables} }
 
 // Key is one setting: its name, its first value and what it permits. Make it
 // with [Int], [Bool], [Word] or [Define], once, as a package variable.

@@ -16,7 +16,7 @@ import (
 var migrations embed.FS
 
 // Migrations is the schema term.
-func Migrations() db.Source { return db.Source{Context: "term", FS: migrations} }
+func Migrations() db.Source { return db.Source{Context: "term", FS: migrations, Tables: tables} }
 
 // Years keeps the production calendars of one portal and brings them into the Calendar by which its
 // contexts count.

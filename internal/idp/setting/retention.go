@@ -1,0 +1,13 @@
+package setting
+
+import "github.com/okno-gov/okno/internal/base/db"
+
+// tables are what the law and a rotation of keys must know of this schema.
+var tables = []db.Table{
+	{
+		Name: "setting.version", Class: db.ClassConfiguration,
+		Term:  "as long as the database",
+		Basis: "explains past decisions",
+		Kept:  "the number of who changed it, no other data",
+	},
+}
