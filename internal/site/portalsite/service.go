@@ -178,6 +178,10 @@ func (s *Site) levelDoor(l words, a *account.Account, need string) page.Door {
 	if int(a.Offered) >= catalogue.LevelNumber(need) && a.NeedsNewSignIn() {
 		return page.Door{Title: l.t("service.door.again_title"), Text: l.t("service.door.again"), Link: link(l.t("service.door.again_link"), "/auth/again")}
 	}
+	if int(a.Level) >= catalogue.LevelNumber(need) {
+		// The level is enough, the way of confirmation is not (C-12).
+		return page.Door{Title: l.t("service.door.proofing_title"), Text: l.t("service.door.proofing"), Link: link(l.t("service.door.proofing_link"), "/centres?does=confirm")}
+	}
 	d := page.Door{Title: l.t("service.door.title", "level", need)}
 	if need == "confirmed" {
 		d.Text = l.t("service.door.confirmed", "now", a.Level.String())
