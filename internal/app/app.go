@@ -40,6 +40,8 @@ type App struct {
 	blobs   blob.Store
 	calls   *outcall.Factory
 	cost    crypt.Cost
+	process string // this process among those of the deployment
+	rewraps []*db.Rewrap
 
 	pg        *postgres.Server
 	databases []*db.DB
@@ -69,7 +71,7 @@ func New(ctx context.Context, cfg Config, o Options) (*App, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
-	a := &App{cfg: cfg, log: o.Log, clock: clock.New(), cost: o.Cost, hosts: hosts{}, metrics: obs.NewRegistry(), failed: make(chan error, 4)}
+	a := &App{cfg: cfg, log: o.Log, clock: clock.New(), cost: o.Cost, process: db.NewID(), hosts: hosts{}, metrics: obs.NewRegistry(), failed: make(chan error, 4)}
 	if a.log == nil {
 		a.log = slog.Default()
 	}
@@ -145,11 +147,15 @@ func (a *App) openDatabase(ctx context.Context, url, direct Secret, name string,
 	if err := d.ProveKeys(ctx, a.keys); err != nil {
 		return nil, err
 	}
+	if err := d.UseKey(ctx, a.process, a.keys.ActiveID(), a.clock.Wall()); err != nil {
+		return nil, fmt.Errorf("note key: %w", err)
+	}
 	return d, nil
 }
 
-func (a *App) newQueue(d *db.DB) *job.Queue {
+func (a *App) newQueue(d *db.DB, sources []db.Source) *job.Queue {
 	q := job.New(d, a.clock)
+	a.moveKeys(d, q, sources)
 	a.queues = append(a.queues, q)
 	return q
 }
@@ -181,6 +187,7 @@ func (a *App) Start(ctx context.Context, extra ...*listener) error {
 	cctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a.stopClock = cancel
 	a.served.Go(func() { a.followClock(cctx) })
+	a.served.Go(func() { a.followKeys(cctx) })
 	for _, l := range a.listeners {
 		a.served.Go(func() {
 			if err := l.serve(); err != nil {
@@ -267,6 +274,9 @@ func (a *App) Close() {
 		a.calls.Close()
 	}
 	for _, d := range a.databases {
+		if err := d.LeaveKey(ctx, a.process); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			a.log.Warn("leave key", "error", err)
+		}
 		d.Close()
 	}
 	if a.pg != nil {

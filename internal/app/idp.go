@@ -68,7 +68,7 @@ func (a *App) newIDP(ctx context.Context) (*idp, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &idp{cfg: cfg, db: d, queue: a.newQueue(d)}
+	p := &idp{cfg: cfg, db: d, queue: a.newQueue(d, idpMigrations())}
 	p.outbox = a.newOutbox(d, p.queue)
 	p.settings = &idpsetting.Settings{DB: d, Clock: a.clock}
 	p.journal = &idpjournal.Journal{DB: d, Clock: a.clock, Keys: a.keys}

@@ -69,7 +69,7 @@ func (a *App) newPortal(ctx context.Context, cfg PortalConfig) (*portal, error) 
 	if err != nil {
 		return nil, err
 	}
-	p := &portal{cfg: cfg, db: d, queue: a.newQueue(d), zone: zone(cfg.Zone, "Europe/Moscow")}
+	p := &portal{cfg: cfg, db: d, queue: a.newQueue(d, portalMigrations()), zone: zone(cfg.Zone, "Europe/Moscow")}
 	region, err := strconv.Atoi(cfg.Code)
 	if err != nil {
 		return nil, fmt.Errorf("code %q is no number of a region", cfg.Code)
