@@ -42,6 +42,11 @@ func (cs *Clients) sweep(ctx context.Context) (int, error) {
 // one stays. A new commercial client waits for approval. The same call at each
 // start is harmless: that is how a deployment keeps its own sites registered.
 func (cs *Clients) Put(ctx context.Context, c Client) error {
+	return cs.DB.InTx(ctx, func(tx *db.Tx) error { return cs.PutTx(ctx, tx, c) })
+}
+
+// PutTx is [Clients.Put] in the caller's transaction.
+func (cs *Clients) PutTx(ctx context.Context, tx *db.Tx, c Client) error {
 	if c.Kind == "" {
 		c.Kind = State
 	}
@@ -58,7 +63,7 @@ func (cs *Clients) Put(ctx context.Context, c Client) error {
 	if c.Kind == Commercial {
 		c.Status = Pending
 	}
-	if err := cs.DB.InTx(ctx, func(tx *db.Tx) error { return put(ctx, tx, &c) }); err != nil {
+	if err := put(ctx, tx, &c); err != nil {
 		return fmt.Errorf("register client %s: %w", c.ID, err)
 	}
 	return nil
@@ -66,30 +71,43 @@ func (cs *Clients) Put(ctx context.Context, c Client) error {
 
 // Approve lets a pending commercial client in.
 func (cs *Clients) Approve(ctx context.Context, id string) error {
-	return cs.move(ctx, id, []string{string(Pending)}, Active)
+	return cs.DB.InTx(ctx, func(tx *db.Tx) error { return cs.ApproveTx(ctx, tx, id) })
+}
+
+// ApproveTx is [Clients.Approve] in the caller's transaction.
+func (cs *Clients) ApproveTx(ctx context.Context, tx *db.Tx, id string) error {
+	return cs.move(ctx, tx, id, []string{string(Pending)}, Active)
 }
 
 // Suspend stops a client: it gets no answers, its tokens do not work.
 func (cs *Clients) Suspend(ctx context.Context, id string) error {
-	return cs.move(ctx, id, []string{string(Active), string(Pending)}, Suspended)
+	return cs.DB.InTx(ctx, func(tx *db.Tx) error { return cs.SuspendTx(ctx, tx, id) })
+}
+
+// SuspendTx is [Clients.Suspend] in the caller's transaction.
+func (cs *Clients) SuspendTx(ctx context.Context, tx *db.Tx, id string) error {
+	return cs.move(ctx, tx, id, []string{string(Active), string(Pending)}, Suspended)
 }
 
 // Resume lets a suspended client in again.
 func (cs *Clients) Resume(ctx context.Context, id string) error {
-	return cs.move(ctx, id, []string{string(Suspended)}, Active)
+	return cs.DB.InTx(ctx, func(tx *db.Tx) error { return cs.ResumeTx(ctx, tx, id) })
 }
 
-func (cs *Clients) move(ctx context.Context, id string, from []string, to Status) error {
-	return cs.DB.InTx(ctx, func(tx *db.Tx) error {
-		n, err := setStatus(ctx, tx, id, from, to, cs.Clock.Now())
-		if err != nil {
-			return fmt.Errorf("move client %s to %s: %w", id, to, err)
-		}
-		if n == 0 {
-			return fault.Conflict("signin.client.wrong_state")
-		}
-		return nil
-	})
+// ResumeTx is [Clients.Resume] in the caller's transaction.
+func (cs *Clients) ResumeTx(ctx context.Context, tx *db.Tx, id string) error {
+	return cs.move(ctx, tx, id, []string{string(Suspended)}, Active)
+}
+
+func (cs *Clients) move(ctx context.Context, tx *db.Tx, id string, from []string, to Status) error {
+	n, err := setStatus(ctx, tx, id, from, to, cs.Clock.Now())
+	if err != nil {
+		return fmt.Errorf("move client %s to %s: %w", id, to, err)
+	}
+	if n == 0 {
+		return fault.Conflict("signin.client.wrong_state")
+	}
+	return nil
 }
 
 // Find returns the client, nil when it is not registered.
@@ -173,13 +191,15 @@ func (cs *Clients) NewSecret(ctx context.Context, id string) (string, error) {
 // SetSecret adds a given secret, at least 24 characters of it. The deployment's
 // own sites derive theirs from the key file. Fault Invalid when it is too short.
 func (cs *Clients) SetSecret(ctx context.Context, id, secret string) error {
+	return cs.DB.InTx(ctx, func(tx *db.Tx) error { return cs.SetSecretTx(ctx, tx, id, secret) })
+}
+
+// SetSecretTx is [Clients.SetSecret] in the caller's transaction.
+func (cs *Clients) SetSecretTx(ctx context.Context, tx *db.Tx, id, secret string) error {
 	if len(secret) < 24 {
 		return fault.Invalid("signin.client.invalid", fault.F("secret", "signin.client.short_secret", "min", 24))
 	}
-	err := cs.DB.InTx(ctx, func(tx *db.Tx) error {
-		return addSecret(ctx, tx, id, cs.mac(id, secret), cs.Clock.Now())
-	})
-	if err != nil {
+	if err := addSecret(ctx, tx, id, cs.mac(id, secret), cs.Clock.Now()); err != nil {
 		return fmt.Errorf("set secret of %s: %w", id, err)
 	}
 	return nil
@@ -187,29 +207,83 @@ func (cs *Clients) SetSecret(ctx context.Context, id, secret string) error {
 
 // RetireSecrets ends all secrets but the newest after the overlap.
 func (cs *Clients) RetireSecrets(ctx context.Context, id string, overlap time.Duration) error {
-	err := cs.DB.InTx(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE client.secret SET expires_at = $2 WHERE client_id = $1 AND expires_at IS NULL
-			AND mac <> (SELECT mac FROM client.secret WHERE client_id = $1 AND expires_at IS NULL ORDER BY created_at DESC, mac LIMIT 1)`,
-			id, cs.Clock.Now().Add(overlap))
-		return err
-	})
+	return cs.DB.InTx(ctx, func(tx *db.Tx) error { return cs.RetireSecretsTx(ctx, tx, id, overlap) })
+}
+
+// RetireSecretsTx is [Clients.RetireSecrets] in the caller's transaction.
+func (cs *Clients) RetireSecretsTx(ctx context.Context, tx *db.Tx, id string, overlap time.Duration) error {
+	_, err := tx.Exec(ctx, `UPDATE client.secret SET expires_at = $2 WHERE client_id = $1 AND expires_at IS NULL
+		AND mac <> (SELECT mac FROM client.secret WHERE client_id = $1 AND expires_at IS NULL ORDER BY created_at DESC, mac LIMIT 1)`,
+		id, cs.Clock.Now().Add(overlap))
 	if err != nil {
 		return fmt.Errorf("retire secrets of %s: %w", id, err)
 	}
 	return nil
 }
 
+// Proofs are what a client can prove itself with.
+type Proofs struct {
+	Secrets      []SecretInfo
+	Certificates []CertificateInfo
+}
+
+// SecretInfo tells of a secret without it. ExpiresAt is nil while it is not retired.
+type SecretInfo struct {
+	CreatedAt time.Time  `db:"created_at"`
+	ExpiresAt *time.Time `db:"expires_at"`
+}
+
+// CertificateInfo tells of a registered certificate.
+type CertificateInfo struct {
+	Subject   string
+	NotAfter  time.Time
+	CreatedAt time.Time
+}
+
+// Proofs lists secrets and certificates of a client, the newest first.
+func (cs *Clients) Proofs(ctx context.Context, id string) (*Proofs, error) {
+	out := &Proofs{}
+	err := cs.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		out.Certificates = nil
+		if out.Secrets, err = db.List[SecretInfo](ctx, tx, `SELECT created_at, expires_at FROM client.secret
+			WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2) ORDER BY created_at DESC LIMIT 10`, id, cs.Clock.Now()); err != nil {
+			return err
+		}
+		rows, err := db.List[struct {
+			DER       []byte    `db:"der"`
+			CreatedAt time.Time `db:"created_at"`
+		}](ctx, tx, `SELECT der, created_at FROM client.certificate WHERE client_id = $1 ORDER BY created_at DESC LIMIT 10`, id)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			cert, err := x509.ParseCertificate(r.DER)
+			if err != nil {
+				return err
+			}
+			out.Certificates = append(out.Certificates, CertificateInfo{Subject: cert.Subject.String(), NotAfter: cert.NotAfter, CreatedAt: r.CreatedAt})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("proofs of client: %w", err)
+	}
+	return out, nil
+}
+
 // AddCertificate registers a DER certificate whose key may sign for the client.
 func (cs *Clients) AddCertificate(ctx context.Context, id string, der []byte) error {
+	return cs.DB.InTx(ctx, func(tx *db.Tx) error { return cs.AddCertificateTx(ctx, tx, id, der) })
+}
+
+// AddCertificateTx is [Clients.AddCertificate] in the caller's transaction.
+func (cs *Clients) AddCertificateTx(ctx context.Context, tx *db.Tx, id string, der []byte) error {
 	if _, err := x509.ParseCertificate(der); err != nil {
 		return fault.Invalid("signin.client.invalid", fault.F("certificate", "signin.client.bad_certificate")).Wrap(err)
 	}
 	sum := sha256.Sum256(der)
-	err := cs.DB.InTx(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO client.certificate (client_id, sha256, der, created_at) VALUES ($1,$2,$3,$4)
-			ON CONFLICT DO NOTHING`, id, sum[:], der, cs.Clock.Now())
-		return err
-	})
+	_, err := tx.Exec(ctx, `INSERT INTO client.certificate (client_id, sha256, der, created_at) VALUES ($1,$2,$3,$4)
+		ON CONFLICT DO NOTHING`, id, sum[:], der, cs.Clock.Now())
 	if err != nil {
 		return fmt.Errorf("add certificate of %s: %w", id, err)
 	}

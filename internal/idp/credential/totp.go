@@ -52,9 +52,31 @@ func (c *Credentials) BeginTOTP(ctx context.Context, oid person.OID, issuer, acc
 	if err != nil {
 		return nil, err
 	}
+	return newAuthenticator(secret, issuer, account), nil
+}
+
+// PendingTOTP is the authenticator that [Credentials.BeginTOTP] made and no code
+// has confirmed yet, nil without one: the page that shows it may be opened again.
+func (c *Credentials) PendingTOTP(ctx context.Context, oid person.OID, issuer, account string) (*Authenticator, error) {
+	var sealed *[]byte
+	err := c.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		sealed, err = db.Find[[]byte](ctx, tx, `SELECT sealed FROM credential.totp WHERE oid = $1 AND confirmed_at IS NULL`, oid)
+		return err
+	})
+	if err != nil || sealed == nil {
+		return nil, err
+	}
+	secret, err := c.Keys.Open(*sealed, totpAAD(oid))
+	if err != nil {
+		return nil, fmt.Errorf("open pending totp: %w", err)
+	}
+	return newAuthenticator(string(secret), issuer, account), nil
+}
+
+func newAuthenticator(secret, issuer, account string) *Authenticator {
 	q := url.Values{"secret": {secret}, "issuer": {issuer}, "digits": {"6"}, "period": {"30"}, "algorithm": {"SHA1"}}
 	uri := url.URL{Scheme: "otpauth", Host: "totp", Path: "/" + issuer + ":" + account, RawQuery: strings.ReplaceAll(q.Encode(), "+", "%20")}
-	return &Authenticator{Secret: secret, URI: uri.String()}, nil
+	return &Authenticator{Secret: secret, URI: uri.String()}
 }
 
 // ConfirmTOTP puts the authenticator in force when the code is right: fault
@@ -92,10 +114,15 @@ func (c *Credentials) RemoveTOTP(ctx context.Context, tx *db.Tx, oid person.OID)
 func (c *Credentials) HasTOTP(ctx context.Context, oid person.OID) (bool, error) {
 	var has bool
 	err := c.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		has, err = db.Get[bool](ctx, tx, `SELECT EXISTS (SELECT FROM credential.totp WHERE oid = $1 AND confirmed_at IS NOT NULL)`, oid)
+		has, err = c.HasTOTPTx(ctx, tx, oid)
 		return err
 	})
 	return has, err
+}
+
+// HasTOTPTx is [Credentials.HasTOTP] in the caller's transaction.
+func (c *Credentials) HasTOTPTx(ctx context.Context, tx *db.Tx, oid person.OID) (bool, error) {
+	return db.Get[bool](ctx, tx, `SELECT EXISTS (SELECT FROM credential.totp WHERE oid = $1 AND confirmed_at IS NOT NULL)`, oid)
 }
 
 // VerifyTOTP judges a code. A code works once, and an older one never after a

@@ -104,7 +104,7 @@ func (e *Enrolments) eraseOld(ctx context.Context) (int, error) {
 		for _, d := range []struct {
 			table string
 			age   time.Duration
-		}{{"challenge", 7 * 24 * time.Hour}, {"recovery", 7 * 24 * time.Hour}, {"registration", v.RemindDeletion.D()}} {
+		}{{"challenge", 7 * 24 * time.Hour}, {"recovery", 7 * 24 * time.Hour}, {"setup", 7 * 24 * time.Hour}, {"registration", v.RemindDeletion.D()}} {
 			n, err := tx.Exec(ctx, `DELETE FROM enrol.`+d.table+` WHERE id IN
 				(SELECT id FROM enrol.`+d.table+` WHERE expires_at < $1 LIMIT 1000)`, now.Add(-d.age))
 			if err != nil {
@@ -147,6 +147,7 @@ func (e *Enrolments) Erase(ctx context.Context, tx *db.Tx, oid person.OID) error
 	for _, sql := range []string{
 		`DELETE FROM enrol.form WHERE oid = $1`,
 		`DELETE FROM enrol.recovery WHERE oid = $1`,
+		`DELETE FROM enrol.setup WHERE oid = $1`,
 		`UPDATE enrol.check SET state = 'superseded' WHERE oid = $1 AND state IN ('waiting', 'asked')`,
 		`UPDATE enrol.registration SET sealed = NULL WHERE oid = $1`,
 	} {

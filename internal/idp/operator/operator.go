@@ -21,6 +21,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
@@ -137,6 +138,9 @@ func (o *Operators) eraseOld(ctx context.Context) (int, error) {
 		for _, sql := range []string{
 			`DELETE FROM operator.act WHERE id IN (SELECT id FROM operator.act WHERE at < $1 LIMIT 1000)`,
 			`DELETE FROM operator.visit WHERE id IN (SELECT id FROM operator.visit WHERE created_at < $1 LIMIT 1000)`,
+			`DELETE FROM operator.admin_act WHERE id IN (SELECT id FROM operator.admin_act WHERE at < $1 LIMIT 1000)`,
+			`DELETE FROM operator.invitation WHERE id IN (SELECT id FROM operator.invitation WHERE expires_at < $1 LIMIT 1000)`,
+			`DELETE FROM operator.operator WHERE oid IN (SELECT oid FROM operator.operator WHERE NOT active AND changed_at < $1 LIMIT 1000)`,
 		} {
 			n, err := tx.Exec(ctx, sql, o.Clock.Now().Add(-v.JournalTerm.D()))
 			if err != nil {
@@ -187,22 +191,53 @@ func (o *Operators) authorise(ctx context.Context, tx *db.Tx, oid person.OID, r 
 	return op, nil
 }
 
-// PutCentre adds or changes a centre.
+// PutCentre adds or changes a centre: for set-up. Administrators use
+// [Operators.SaveCentre].
 func (o *Operators) PutCentre(ctx context.Context, c Centre) error {
-	if c.ID == "" || c.Name == "" || !slices.Contains(Kinds(), c.Kind) {
-		return fault.Invalid("operator.centre_invalid")
+	if err := c.check(); err != nil {
+		return err
+	}
+	return o.DB.InTx(ctx, func(tx *db.Tx) error { return putCentre(ctx, tx, c) })
+}
+
+var centreCode = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,59}$`)
+
+func (c Centre) check() error {
+	var bad []fault.Field
+	if !centreCode.MatchString(c.ID) {
+		bad = append(bad, fault.F("id", "operator.centre_code"))
+	}
+	if c.Name == "" || len(c.Name) > 400 {
+		bad = append(bad, fault.F("name", "operator.centre_name"))
+	}
+	if len(c.Address) > 1000 {
+		bad = append(bad, fault.F("address", "operator.centre_address"))
+	}
+	if !slices.Contains(Kinds(), c.Kind) {
+		bad = append(bad, fault.F("kind", "operator.centre_kind"))
 	}
 	for _, r := range c.Acts {
 		if !slices.Contains(Acts(), r) {
-			return fault.Invalid("operator.right_unknown")
+			bad = append(bad, fault.F("acts", "operator.right_unknown"))
 		}
 	}
-	return o.DB.InTx(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO operator.centre (`+centreColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-			ON CONFLICT (id) DO UPDATE SET kind = $2, name = $3, address = $4, phone = $5, hours = $6, latitude = $7, longitude = $8, acts = $9, active = $10`,
-			c.ID, c.Kind, c.Name, c.Address, c.Phone, c.Hours, c.Latitude, c.Longitude, rightsText(c.Acts), c.Active)
-		return err
-	})
+	if (c.Latitude == nil) != (c.Longitude == nil) || c.Latitude != nil && (*c.Latitude < -90 || *c.Latitude > 90 || *c.Longitude < -180 || *c.Longitude > 180) {
+		bad = append(bad, fault.F("latitude", "operator.centre_point"))
+	}
+	if len(bad) > 0 {
+		return fault.Invalid("operator.centre_invalid", bad...)
+	}
+	return nil
+}
+
+func putCentre(ctx context.Context, tx *db.Tx, c Centre) error {
+	_, err := tx.Exec(ctx, `INSERT INTO operator.centre (`+centreColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		ON CONFLICT (id) DO UPDATE SET kind = $2, name = $3, address = $4, phone = $5, hours = $6, latitude = $7, longitude = $8, acts = $9, active = $10`,
+		c.ID, c.Kind, c.Name, c.Address, c.Phone, c.Hours, c.Latitude, c.Longitude, rightsText(c.Acts), c.Active)
+	if err != nil {
+		return fmt.Errorf("save centre: %w", err)
+	}
+	return nil
 }
 
 // Centres lists the active centres by name; an empty kind: all. At most 500.
@@ -220,17 +255,9 @@ func (o *Operators) Centres(ctx context.Context, kind CentreKind) ([]Centre, err
 // changes them; no rights at all end the work. by is who grants: an
 // administrator's oid, or "setup".
 func (o *Operators) Grant(ctx context.Context, oid person.OID, centre string, rights []Right, by string) error {
-	for _, r := range rights {
-		if r != Admin && !slices.Contains(Acts(), r) {
-			return fault.Invalid("operator.right_unknown")
-		}
-		if r != Admin && centre == "" {
-			return fault.Invalid("operator.centre_missing")
-		}
-	}
-	var at *string
-	if centre != "" {
-		at = &centre
+	at, err := place(centre, rights)
+	if err != nil {
+		return err
 	}
 	return o.DB.InTx(ctx, func(tx *db.Tx) error {
 		if by != "setup" {
@@ -242,15 +269,20 @@ func (o *Operators) Grant(ctx context.Context, oid person.OID, centre string, ri
 				return err
 			}
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO operator.operator (oid, centre_id, rights, active, changed_at, changed_by) VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT (oid) DO UPDATE SET centre_id = $2, rights = $3, active = $4, changed_at = $5, changed_by = $6`,
-			oid, at, rightsText(rights), len(rights) > 0, o.Clock.Now(), by)
-		if err != nil {
-			return fmt.Errorf("grant rights: %w", err)
-		}
-		return o.Journal.Write(ctx, tx, journal.Entry{
-			OID: oid, Kind: journal.SettingsChanged, Actor: "operator:" + by, Details: map[string]string{"setting": "operator_rights"},
-		})
+		return o.grant(ctx, tx, oid, at, rights, by)
+	})
+}
+
+// grant writes the rights; the caller has authorised it.
+func (o *Operators) grant(ctx context.Context, tx *db.Tx, oid person.OID, at *string, rights []Right, by string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO operator.operator (oid, centre_id, rights, active, changed_at, changed_by) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (oid) DO UPDATE SET centre_id = $2, rights = $3, active = $4, changed_at = $5, changed_by = $6`,
+		oid, at, rightsText(rights), len(rights) > 0, o.Clock.Now(), by)
+	if err != nil {
+		return fmt.Errorf("grant rights: %w", err)
+	}
+	return o.Journal.Write(ctx, tx, journal.Entry{
+		OID: oid, Kind: journal.SettingsChanged, Actor: "operator:" + by, Details: map[string]string{"setting": "operator_rights"},
 	})
 }
 

@@ -162,42 +162,52 @@ type Change struct {
 // with the administrator's oid and reason. Values out of their range are a
 // fault Invalid setting.out_of_range.
 func (s *Settings) Update(ctx context.Context, actor, reason string, edit func(*Values)) error {
-	if reason == "" {
-		return fault.Invalid("setting.reason_missing", fault.F("reason", "setting.reason_missing"))
-	}
-	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		v, version := Default(), 0
-		row, err := db.Find[struct {
-			Version int    `db:"version"`
-			Value   []byte `db:"value"`
-		}](ctx, tx, `SELECT version, value FROM setting.version ORDER BY version DESC LIMIT 1`)
-		if err != nil {
-			return err
-		}
-		if row != nil {
-			version = row.Version
-			if err := json.Unmarshal(row.Value, &v); err != nil {
-				return err
-			}
-		}
-		edit(&v)
-		if err := v.check(); err != nil {
-			return err
-		}
-		raw, err := json.Marshal(v)
-		if err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `INSERT INTO setting.version (version, value, actor, reason, at) VALUES ($1, $2, $3, $4, $5)`,
-			version+1, raw, actor, reason, s.Clock.Now())
-		if db.IsUnique(err, "") {
-			return fault.Conflict("setting.changed_meanwhile").Wrap(err)
-		}
-		return err
-	})
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error { return s.UpdateTx(ctx, tx, actor, reason, edit) })
+	s.Forget()
+	return err
+}
+
+// Forget makes the next reader of this process look at the database: for whoever
+// changed settings in a transaction of his own.
+func (s *Settings) Forget() {
 	s.mu.Lock()
 	s.cache = nil
 	s.mu.Unlock()
+}
+
+// UpdateTx is [Settings.Update] in the caller's transaction; call
+// [Settings.Forget] after its commit.
+func (s *Settings) UpdateTx(ctx context.Context, tx *db.Tx, actor, reason string, edit func(*Values)) error {
+	if reason == "" {
+		return fault.Invalid("setting.reason_missing", fault.F("reason", "setting.reason_missing"))
+	}
+	v, version := Default(), 0
+	row, err := db.Find[struct {
+		Version int    `db:"version"`
+		Value   []byte `db:"value"`
+	}](ctx, tx, `SELECT version, value FROM setting.version ORDER BY version DESC LIMIT 1`)
+	if err != nil {
+		return err
+	}
+	if row != nil {
+		version = row.Version
+		if err := json.Unmarshal(row.Value, &v); err != nil {
+			return err
+		}
+	}
+	edit(&v)
+	if err := v.check(); err != nil {
+		return err
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO setting.version (version, value, actor, reason, at) VALUES ($1, $2, $3, $4, $5)`,
+		version+1, raw, actor, reason, s.Clock.Now())
+	if db.IsUnique(err, "") {
+		return fault.Conflict("setting.changed_meanwhile").Wrap(err)
+	}
 	return err
 }
 

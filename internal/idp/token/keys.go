@@ -96,7 +96,7 @@ func (k *Keys) sweep(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("rotate signing keys: %w", err)
 	}
 	if n > 0 {
-		k.forget()
+		k.Forget()
 	}
 	return int(n), nil
 }
@@ -105,63 +105,77 @@ func (k *Keys) sweep(ctx context.Context) (int, error) {
 // signs after the overlap. For `okno keys`. Repeating it before then changes
 // nothing.
 func (k *Keys) Rotate(ctx context.Context) error {
-	defer k.forget()
-	err := k.DB.InTx(ctx, func(tx *db.Tx) error {
-		now := k.Clock.Now()
-		keys, err := readKeys(ctx, tx, now)
-		if err != nil {
-			return err
-		}
-		last := newest(keys)
-		if last == nil {
-			_, err = k.add(ctx, tx, 1, now)
-			return err
-		}
-		if last.ActiveAt.After(now) {
-			return nil
-		}
-		at := now.Add(keyOverlap)
-		if _, err := tx.Exec(ctx, `UPDATE token.key SET retired_at = $2, removed_at = $3 WHERE seq = $1`,
-			last.Seq, at, at.Add(keyOverlap)); err != nil {
-			return err
-		}
-		_, err = k.add(ctx, tx, last.Seq+1, at)
-		return err
-	})
-	if err != nil {
+	defer k.Forget()
+	return k.DB.InTx(ctx, func(tx *db.Tx) error { return k.RotateTx(ctx, tx) })
+}
+
+// RotateTx is [Keys.Rotate] in the caller's transaction; call [Keys.Forget]
+// after its commit.
+func (k *Keys) RotateTx(ctx context.Context, tx *db.Tx) error {
+	if err := k.rotate(ctx, tx); err != nil {
 		return fmt.Errorf("rotate signing keys: %w", err)
 	}
 	return nil
 }
 
+func (k *Keys) rotate(ctx context.Context, tx *db.Tx) error {
+	now := k.Clock.Now()
+	keys, err := readKeys(ctx, tx, now)
+	if err != nil {
+		return err
+	}
+	last := newest(keys)
+	if last == nil {
+		_, err = k.add(ctx, tx, 1, now)
+		return err
+	}
+	if last.ActiveAt.After(now) {
+		return nil
+	}
+	at := now.Add(keyOverlap)
+	if _, err := tx.Exec(ctx, `UPDATE token.key SET retired_at = $2, removed_at = $3 WHERE seq = $1`,
+		last.Seq, at, at.Add(keyOverlap)); err != nil {
+		return err
+	}
+	_, err = k.add(ctx, tx, last.Seq+1, at)
+	return err
+}
+
 // Replace removes a key that has leaked at once and lets a fresh one sign.
 // What the leaked key signed is refused from then on.
 func (k *Keys) Replace(ctx context.Context, kid string) error {
-	defer k.forget()
-	err := k.DB.InTx(ctx, func(tx *db.Tx) error {
-		now := k.Clock.Now()
-		n, err := tx.Exec(ctx, `DELETE FROM token.key WHERE kid = $1`, kid)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return fault.NotFound("signin.key_unknown")
-		}
-		seq, err := db.Get[int](ctx, tx, `SELECT coalesce(max(seq), 0) + 1 FROM token.key`)
-		if err != nil {
-			return err
-		}
-		// A successor that is only published must not start before the fresh key.
-		if _, err := tx.Exec(ctx, `UPDATE token.key SET retired_at = $1 WHERE active_at > $1`, now); err != nil {
-			return err
-		}
-		_, err = k.add(ctx, tx, seq, now)
-		return err
-	})
-	if err != nil {
+	defer k.Forget()
+	return k.DB.InTx(ctx, func(tx *db.Tx) error { return k.ReplaceTx(ctx, tx, kid) })
+}
+
+// ReplaceTx is [Keys.Replace] in the caller's transaction; call [Keys.Forget]
+// after its commit.
+func (k *Keys) ReplaceTx(ctx context.Context, tx *db.Tx, kid string) error {
+	if err := k.replace(ctx, tx, kid); err != nil {
 		return fmt.Errorf("replace signing key: %w", err)
 	}
 	return nil
+}
+
+func (k *Keys) replace(ctx context.Context, tx *db.Tx, kid string) error {
+	now := k.Clock.Now()
+	n, err := tx.Exec(ctx, `DELETE FROM token.key WHERE kid = $1`, kid)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fault.NotFound("signin.key_unknown")
+	}
+	seq, err := db.Get[int](ctx, tx, `SELECT coalesce(max(seq), 0) + 1 FROM token.key`)
+	if err != nil {
+		return err
+	}
+	// A successor that is only published must not start before the fresh key.
+	if _, err := tx.Exec(ctx, `UPDATE token.key SET retired_at = $1 WHERE active_at > $1`, now); err != nil {
+		return err
+	}
+	_, err = k.add(ctx, tx, seq, now)
+	return err
 }
 
 // List shows the published keys, the oldest first.
@@ -260,7 +274,8 @@ func (k *Keys) open(ctx context.Context, raw, typ string, claims any) error {
 	return nil
 }
 
-func (k *Keys) forget() {
+// Forget makes the next reader of this process look at the database.
+func (k *Keys) Forget() {
 	k.mu.Lock()
 	k.readAt = time.Time{}
 	k.mu.Unlock()

@@ -49,6 +49,14 @@ func (s *Site) routes() {
 	m.Handle("GET /link/{token}", s.showLink)
 	m.Handle("POST /link/{token}", s.followLink)
 
+	// The first password of an administrator, and the app for codes of anybody.
+	m.Handle("GET /setup/{token}", s.showSetup)
+	m.Handle("POST /setup/{token}", s.setUp)
+	m.Handle("GET "+factorPath, s.fresh(s.showFactor))
+	m.Handle("POST "+factorPath, s.fresh(s.beginFactor))
+	m.Handle("POST "+factorPath+"/code", s.fresh(s.confirmFactor))
+	m.Handle("POST "+factorPath+"/remove", s.fresh(s.removeFactor))
+
 	// The profile.
 	m.Handle("GET /profile/data", s.signedIn(s.showData))
 	m.Handle("POST /profile/data", s.signedIn(s.sendData))
