@@ -16,8 +16,8 @@ import (
 
 // replying is what an officer has typed into the forms of a ticket.
 type replying struct {
-	text, note, why, topic, ending string
-	bad                            kit.Wrong
+	text, note, why, ending string
+	bad                     kit.Wrong
 }
 
 func (s *Site) showTicket(w http.ResponseWriter, r *http.Request, o *officer.Officer) error {

@@ -248,3 +248,25 @@ func TestRatingOfADecidedService(t *testing.T) {
 	}
 	w.signedIn(boris(3)).Post(at+"/rate", url.Values{"stars": {"1"}}).WantStatus(404)
 }
+
+// The pages of the support speak all three languages, whole.
+func TestSupportInThreeLanguages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for lang, title := range map[string]string{"tt": "Ярдәм хезмәтенә язарга", "en": "Write to support"} {
+		b := w.visitor()
+		b.SetCookie("okno_lang", lang)
+		page := b.Get("/support").Want("h1", title)
+		if got := page.Attr("html", "lang"); got != lang {
+			t.Errorf("language %s", got)
+		}
+		done := page.Submit("form[action='/support']", "name", "P", "email", "p@example.org", "topic", "other", "kind", "question", "text", "?")
+		done.WantPath("/support/sent")
+		b.Get("/report").Submit("form[action='/report']").WantStatus(422)
+	}
+	for key, n := range w.site.Bundle.Missing() {
+		if strings.Contains(key, " support.") {
+			t.Errorf("no text for %s (%d times)", key, n)
+		}
+	}
+}
