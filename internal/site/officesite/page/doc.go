@@ -14,13 +14,3 @@ func t(ctx context.Context, key string, args ...any) string {
 }
 
 func link(text, href string) ui.Link { return ui.Link{Text: text, Href: href} }
-
-// errorAt is the text of the error of a field.
-func errorAt(errors []ui.FieldError, field string) string {
-	for _, e := range errors {
-		if e.Field == field {
-			return e.Text
-		}
-	}
-	return ""
-}

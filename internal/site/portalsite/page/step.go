@@ -65,13 +65,6 @@ func (s Step) hasFiles() bool {
 	return slices.ContainsFunc(s.View.Fields, func(f form.FieldView) bool { return f.Kind == form.KindFile })
 }
 
-// asks tells whether there is anything to fill in.
-func (s Step) asks() bool {
-	return slices.ContainsFunc(s.View.Fields, func(f form.FieldView) bool {
-		return len(f.Inputs) > 0 || f.Kind == form.KindFile || f.Kind == form.KindInfo
-	})
-}
-
 // known are the verified values of the step, as rows.
 func (s Step) known() []ui.Row {
 	var rows []ui.Row
