@@ -123,7 +123,7 @@ func (p *portal) onLogin(ctx context.Context, tx *db.Tx, s *oidcrp.Session) erro
 // importData publishes the delivered definitions: unchanged ones stay as they
 // are, and what an editor has changed since is not overwritten.
 func (p *portal) importData(ctx context.Context) error {
-	const by = "delivery"
+	const by = byDelivery
 	dir, err := deliveredDirectory(p.cfg.Code)
 	if err != nil {
 		return err
@@ -133,6 +133,9 @@ func (p *portal) importData(ctx context.Context) error {
 	}
 	bundle, err := catalogue.LoadBundle(services.FS, p.cfg.Code)
 	if err != nil {
+		return fmt.Errorf("catalogue: %w", err)
+	}
+	if bundle, err = delivered(ctx, p.services, bundle); err != nil {
 		return fmt.Errorf("catalogue: %w", err)
 	}
 	if _, err := p.services.Import(ctx, bundle, by); err != nil {

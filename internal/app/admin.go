@@ -1,0 +1,244 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/fault"
+	"github.com/okno-gov/okno/internal/base/postgres"
+	"github.com/okno-gov/okno/internal/base/ruid"
+	"github.com/okno-gov/okno/internal/idp/credential"
+	"github.com/okno-gov/okno/internal/idp/operator"
+	"github.com/okno-gov/okno/internal/idp/person"
+	"github.com/okno-gov/okno/internal/portal/officer"
+)
+
+// StaffOptions say who gets which rights. Name and phone are needed for a new
+// account; somebody who has an account is found by the phone alone.
+type StaffOptions struct {
+	Surname, Given, Patronymic string
+	Phone, Email               string
+	// Provider makes an administrator of the identity provider.
+	Provider bool
+	// Centre makes an operator of that service centre, with all acts of a desk.
+	Centre string
+	// Portal, Roles, Agency and Post make an officer of one portal.
+	Portal string
+	Roles  []string
+	Agency string
+	Post   string
+}
+
+// CreateStaff gives somebody an account for work, if there is none, and rights.
+// It prints what the person needs for the first sign-in, once: a temporary
+// password that must be changed, and the key of the second factor, without which
+// no site for staff lets anybody in.
+func CreateStaff(ctx context.Context, cfg Config, o StaffOptions, out io.Writer) error {
+	if !o.Provider && o.Centre == "" && o.Portal == "" {
+		return errors.New("say which rights: --provider, --centre or --portal")
+	}
+	// Nothing is served and worked: only the use cases are needed.
+	cfg.Roles = []string{"worker"}
+	if err := attach(&cfg); err != nil {
+		return err
+	}
+	a, err := New(ctx, cfg, Options{})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	if a.idp == nil {
+		return errors.New("this configuration has no identity provider: make the account there")
+	}
+	oid, first, err := a.staffAccount(ctx, o)
+	if err != nil {
+		return explainFault(err)
+	}
+	if err := a.staffRights(ctx, oid, o); err != nil {
+		return explainFault(err)
+	}
+	first.print(out, o, a.cfg)
+	return nil
+}
+
+// attach leads a configuration with a private PostgreSQL to the one that a
+// running process has started.
+func attach(cfg *Config) error {
+	if !cfg.PrivatePostgres {
+		return nil
+	}
+	if _, running := postgres.Attach(cfg.State); !running {
+		return nil
+	}
+	urls, _, err := databaseURLs(context.Background(), *cfg)
+	if err != nil {
+		return err
+	}
+	cfg.PrivatePostgres = false
+	cfg.Portals = slices.Clone(cfg.Portals)
+	for _, u := range urls {
+		if u.name == idpDatabase {
+			idp := *cfg.IDP
+			idp.Database = Secret(u.url)
+			cfg.IDP = &idp
+		}
+		for i := range cfg.Portals {
+			if cfg.Portals[i].databaseName() == u.name {
+				cfg.Portals[i].Database = Secret(u.url)
+			}
+		}
+	}
+	return nil
+}
+
+// explainFault turns a fault, whose text is for people on pages, into one line.
+func explainFault(err error) error {
+	f, ok := fault.As(err)
+	if !ok {
+		return err
+	}
+	text := f.Key
+	for _, field := range f.Fields {
+		text += " " + field.Name + ": " + field.Key
+	}
+	return errors.New(text)
+}
+
+// firstSignIn is what is handed over in person.
+type firstSignIn struct {
+	oid       person.OID
+	temporary *credential.Temporary     // nil: the account has a password
+	totp      *credential.Authenticator // nil: the account has a second factor
+}
+
+func (a *App) staffAccount(ctx context.Context, o StaffOptions) (person.OID, *firstSignIn, error) {
+	phone, err := ruid.ParsePhone(o.Phone)
+	if err != nil {
+		return 0, nil, fmt.Errorf("--phone: %q is no phone number such as +79120000000", o.Phone)
+	}
+	known, err := a.idp.persons.FindByLogin(ctx, person.LoginPhone, string(phone))
+	if err != nil {
+		return 0, nil, err
+	}
+	first := &firstSignIn{}
+	if known != nil {
+		first.oid = known.OID
+	} else if err := a.newStaff(ctx, o, string(phone), first); err != nil {
+		return 0, nil, err
+	}
+	has, err := a.idp.creds.HasTOTP(ctx, first.oid)
+	if err != nil || has {
+		return first.oid, first, err
+	}
+	if first.totp, err = a.idp.creds.BeginTOTP(ctx, first.oid, "Okno", string(phone)); err != nil {
+		return 0, nil, err
+	}
+	err = a.idp.db.InTx(ctx, func(tx *db.Tx) error { return a.idp.creds.SetTOTP(ctx, tx, first.oid, first.totp.Secret) })
+	return first.oid, first, err
+}
+
+// newStaff makes an account whose contacts the administrator vouches for.
+func (a *App) newStaff(ctx context.Context, o StaffOptions, phone string, first *firstSignIn) error {
+	if strings.TrimSpace(o.Surname) == "" || strings.TrimSpace(o.Given) == "" {
+		return errors.New("nobody has this phone; for a new account --surname and --given are needed")
+	}
+	var err error
+	if first.temporary, err = a.idp.creds.NewTemporary(ctx); err != nil {
+		return err
+	}
+	contacts := map[person.ContactKind]string{person.Phone: phone}
+	if o.Email != "" {
+		contacts[person.Email] = o.Email
+	}
+	return a.idp.db.InTx(ctx, func(tx *db.Tx) error {
+		if first.oid, err = a.idp.persons.Create(ctx, tx, person.New{Surname: o.Surname, Given: o.Given, Patronymic: o.Patronymic}); err != nil {
+			return err
+		}
+		for kind, value := range contacts {
+			c, err := a.idp.persons.AddContact(ctx, tx, first.oid, kind, value)
+			if err != nil {
+				return err
+			}
+			if _, err := a.idp.persons.ConfirmContact(ctx, tx, first.oid, c.ID); err != nil {
+				return err
+			}
+		}
+		return a.idp.creds.SetTemporary(ctx, tx, first.oid, first.temporary)
+	})
+}
+
+// byCommand is who gave rights from the command line.
+const byCommand = "setup"
+
+func (a *App) staffRights(ctx context.Context, oid person.OID, o StaffOptions) error {
+	rights := []operator.Right{}
+	if o.Provider {
+		rights = append(rights, operator.Admin)
+	}
+	if o.Centre != "" {
+		rights = append(rights, operator.Acts()...)
+	}
+	if len(rights) > 0 {
+		if err := a.idp.operator.Grant(ctx, oid, o.Centre, rights, byCommand); err != nil {
+			return err
+		}
+	}
+	if o.Portal == "" {
+		return nil
+	}
+	i := slices.IndexFunc(a.portals, func(p *portal) bool { return p.cfg.Code == o.Portal })
+	if i < 0 {
+		return fmt.Errorf("the configuration has no portal %q", o.Portal)
+	}
+	if o.Agency != "" {
+		if _, err := a.portals[i].directory.Agency(ctx, o.Agency); err != nil {
+			return err
+		}
+	}
+	who, err := a.idp.persons.Get(ctx, oid)
+	if err != nil {
+		return err
+	}
+	of := officer.Officer{
+		Subject: person.FormatOID(oid), Agency: o.Agency, Post: o.Post, Active: true,
+		Name: strings.TrimSpace(strings.Join([]string{who.Surname, who.Given, who.Patronymic}, " ")),
+	}
+	for _, r := range o.Roles {
+		of.Roles = append(of.Roles, officer.Role(r))
+	}
+	if len(of.Roles) == 0 {
+		of.Roles = []officer.Role{officer.RoleAdmin}
+	}
+	_, err = a.portals[i].officers.Add(ctx, of)
+	return err
+}
+
+func (f *firstSignIn) print(out io.Writer, o StaffOptions, cfg Config) {
+	fmt.Fprintf(out, "Account %s has its rights.\n", person.FormatOID(f.oid))
+	if f.temporary != nil {
+		fmt.Fprintf(out, "\nSign in with %s and the temporary password\n\n    %s\n\nuntil %s; it must be changed then.\n",
+			o.Phone, f.temporary.Password, f.temporary.ExpiresAt.Format(time.RFC3339))
+	}
+	if f.totp != nil {
+		fmt.Fprintf(out, "\nEnter this key into an authenticator app (the second factor, shown once):\n\n    %s\n    %s\n", f.totp.Secret, f.totp.URI)
+	}
+	var sites []string
+	if o.Provider || o.Portal != "" && (len(o.Roles) == 0 || slices.Contains(o.Roles, "admin")) {
+		sites = append(sites, cfg.Ops.URL)
+	}
+	if o.Centre != "" {
+		sites = append(sites, cfg.IDP.DeskURL)
+	}
+	for _, p := range cfg.Portals {
+		if p.Code == o.Portal {
+			sites = append(sites, p.OfficeURL)
+		}
+	}
+	fmt.Fprintf(out, "\nSites: %s\n", strings.Join(slices.DeleteFunc(sites, func(s string) bool { return s == "" }), " "))
+}
