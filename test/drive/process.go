@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -38,11 +39,14 @@ func StateDir() (string, error) {
 	return dir, os.Chmod(dir, 0o755)
 }
 
+var asked atomic.Int64
+
 // FreePort is a port that nothing listens on now and that the system does not
 // give out by itself: a program that was killed must get its own one back.
 func FreePort() (string, error) {
-	for i := range 2000 {
-		port := strconv.Itoa(20000 + (os.Getpid()*37+i)%12000)
+	for range 2000 {
+		// Two stands of one test ask before either of them listens.
+		port := strconv.Itoa(20000 + (os.Getpid()*37+int(asked.Add(1)))%12000)
 		ln, err := net.Listen("tcp", "127.0.0.1:"+port)
 		if err != nil {
 			continue

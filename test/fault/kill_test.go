@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -248,31 +249,10 @@ func (k *killing) settle() {
 // checkLists demands that the lists hold what was acknowledged, and no more.
 func (k *killing) checkLists() {
 	k.t.Helper()
-	ctx := k.t.Context()
-	seen, numbers := map[string]bool{}, map[string]bool{}
+	seen := map[string]bool{}
 	for _, p := range k.people {
-		next := k.portal() + "/lk/applications"
-		for range 100 {
-			pg, err := p.Get(ctx, next)
-			must(k.t, err)
-			must(k.t, pg.Want(http.StatusOK))
-			for _, href := range pg.Attrs(".okno-feed h3 a", "href") {
-				if id, ok := strings.CutPrefix(href, "/lk/applications/"); ok {
-					seen[id] = true
-				}
-			}
-			for _, line := range pg.Texts(".okno-feed") {
-				for _, w := range strings.Fields(line) {
-					if strings.HasPrefix(w, "72-2026-") || strings.HasPrefix(w, "72-2027-") {
-						numbers[strings.Trim(w, ",.")] = true
-					}
-				}
-			}
-			more := pg.Attrs("a[href*='after=']", "href")
-			if len(more) == 0 {
-				break
-			}
-			next = k.portal() + more[0]
+		for _, id := range applications(k.t, k.stand, p) {
+			seen[id] = true
 		}
 	}
 	for id := range k.applied {
@@ -285,9 +265,42 @@ func (k *killing) checkLists() {
 			k.t.Errorf("there is an application %s that nobody got to know: a doubled one", id)
 		}
 	}
-	if len(numbers) != len(k.applied) {
-		k.t.Errorf("%d applications have %d numbers", len(k.applied), len(numbers))
+}
+
+var number = regexp.MustCompile(`72-20\d\d-\d{7}-\d`)
+
+// applications are the ids in a person's list, all pages of it. Each has a number
+// of its own.
+func applications(t *testing.T, s *stand, p *drive.Person) []string {
+	t.Helper()
+	var ids []string
+	numbers := map[string]bool{}
+	next := s.portal() + "/lk/applications"
+	for range 100 {
+		pg, err := p.Get(t.Context(), next)
+		must(t, err)
+		must(t, pg.Want(http.StatusOK))
+		for _, href := range pg.Attrs(".okno-feed h3 a", "href") {
+			if id, ok := strings.CutPrefix(href, "/lk/applications/"); ok {
+				ids = append(ids, id)
+			}
+		}
+		for _, n := range number.FindAllString(strings.Join(pg.Texts(".okno-feed"), " "), -1) {
+			if numbers[n] {
+				t.Errorf("the number %s was given twice", n)
+			}
+			numbers[n] = true
+		}
+		more := pg.Attrs("a[href*='after=']", "href")
+		if len(more) == 0 {
+			break
+		}
+		next = s.portal() + more[0]
 	}
+	if len(numbers) != len(ids) {
+		t.Errorf("%d applications have %d numbers", len(ids), len(numbers))
+	}
+	return ids
 }
 
 // checkFiles demands every acknowledged file to its last byte.
