@@ -169,7 +169,7 @@ func date(in form.InputView) ui.DateField {
 	return ui.DateField{Field: f, Day: in.Day, Month: in.Month, Year: in.Year, Birthday: in.Autocomplete == "bday"}
 }
 
-func (s Step) choice(f form.FieldView, in form.InputView) ui.Choice {
+func (s Step) choice(ctx context.Context, f form.FieldView, in form.InputView) ui.Choice {
 	c := ui.Choice{Field: base(in)}
 	c.LabelSize = "s"
 	if s.alone() {
@@ -177,7 +177,7 @@ func (s Step) choice(f form.FieldView, in form.InputView) ui.Choice {
 	}
 	if in.Kind == form.KindSelect {
 		c.LabelSize = ""
-		c.Options = append(c.Options, ui.Option{Value: ""})
+		c.Options = append(c.Options, ui.Option{Value: "", Text: t(ctx, "step.choose")})
 	}
 	for _, o := range in.Options {
 		op := ui.Option{Value: o.Value, Text: o.Label, Hint: o.Hint, Checked: o.Selected}

@@ -407,17 +407,17 @@ func (s Step) input(f form.FieldView, in form.InputView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		case form.KindChoice, form.KindYesNo:
-			templ_7745c5c3_Err = ui.Radios(s.choice(f, in)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Radios(s.choice(ctx, f, in)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case form.KindSelect:
-			templ_7745c5c3_Err = ui.Select(s.choice(f, in)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Select(s.choice(ctx, f, in)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case form.KindCheckboxes:
-			templ_7745c5c3_Err = ui.Checkboxes(s.choice(f, in)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Checkboxes(s.choice(ctx, f, in)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
