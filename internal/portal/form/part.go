@@ -32,7 +32,7 @@ var personParts = []part{
 }
 
 var addressParts = []part{
-	{name: "line", kind: KindText, max: 300, hinted: true, autocomplete: "street-address"},
+	{name: "line", kind: KindText, max: 300, hinted: true, autocomplete: "address-line1"},
 	{name: "postcode", kind: KindText, pattern: "postcode", max: 6, optional: true, width: "short", autocomplete: "postal-code"},
 	{name: "region", kind: KindText, max: 100, autocomplete: "address-level1"},
 	{name: "district", kind: KindText, max: 100, optional: true},
