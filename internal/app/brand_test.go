@@ -1,0 +1,52 @@
+package app
+
+import (
+	"strings"
+	"testing"
+)
+
+// The two regions of the demo differ in configuration alone, and both are valid.
+//
+// RPG-01, HLP-04
+func TestBrandsOfTheDemo(t *testing.T) {
+	t.Parallel()
+	d := &Demo{urls: map[string]string{}}
+	if err := d.address("127.0.0.1:8080", nil); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]string{}
+	for _, p := range d.portals() {
+		b, err := p.Brand.layout()
+		if err != nil {
+			t.Fatalf("region %s: %v", p.Code, err)
+		}
+		if b.Phone == "" || b.Sub == "" || p.Zone == "" {
+			t.Errorf("region %s: %+v", p.Code, b)
+		}
+		for _, value := range []string{p.URL, p.OfficeURL, p.databaseName(), p.Client.ID, p.OfficeClient.ID, b.Sub} {
+			if other, taken := seen[value]; taken {
+				t.Errorf("regions %s and %s share %q", other, p.Code, value)
+			}
+			seen[value] = p.Code
+		}
+	}
+	own := BrandConfig{Name: "Окно", Phone: "8 (843) 5-114-115"}
+	if b, err := own.layout(); err != nil || b.Phone != "8 (843) 5-114-115" || b.Sheet.URL() != "" {
+		t.Errorf("a region's own phone: %+v, %v", b, err)
+	}
+}
+
+// Colours on which text cannot be read stop the start, with words.
+func TestUnreadableColoursAreRefused(t *testing.T) {
+	t.Parallel()
+	c := Config{Listen: ":8080", Keys: "keys", PrivatePostgres: true, IDP: &IDPConfig{URL: "https://esia.example.org"}, Portals: []PortalConfig{{
+		Code: "72", URL: "https://uslugi.example.org", Brand: BrandConfig{Colours: map[string]string{"blue-700": "#9dbfe8"}},
+	}}}
+	if err := c.Check(); err == nil || !strings.Contains(err.Error(), "portals.72.brand") || !strings.Contains(err.Error(), "contrast") {
+		t.Errorf("err = %v", err)
+	}
+	c.Portals[0].Brand.Colours = seaColours
+	if err := c.Check(); err != nil {
+		t.Errorf("readable colours are refused: %v", err)
+	}
+}
