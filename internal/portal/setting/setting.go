@@ -39,7 +39,11 @@ func (k *Key[T]) Default() T { return k.initial }
 type Declared struct {
 	Name    string
 	Default json.RawMessage
-	check   func(json.RawMessage) error
+	// Low and High bound a whole number, both permitted; Words are the values of
+	// a choice. A setting with neither is edited by no page.
+	Low, High int
+	Words     []string
+	check     func(json.RawMessage) error
 }
 
 var declared = struct {
@@ -69,12 +73,14 @@ func Define[T any](name string, initial T, check func(T) error) *Key[T] {
 
 // Int is a whole number between lo and hi, both permitted.
 func Int(name string, initial, lo, hi int) *Key[int] {
-	return Define(name, initial, func(v int) error {
+	k := Define(name, initial, func(v int) error {
 		if v < lo || v > hi {
 			return fault.Invalid("setting.out_of_range", fault.F(name, "setting.out_of_range", "low", lo, "high", hi))
 		}
 		return nil
 	})
+	describe(name, func(d *Declared) { d.Low, d.High = lo, hi })
+	return k
 }
 
 // Bool is a switch.
@@ -82,12 +88,25 @@ func Bool(name string, initial bool) *Key[bool] { return Define(name, initial, n
 
 // Word is one of the given words.
 func Word(name, initial string, words ...string) *Key[string] {
-	return Define(name, initial, func(v string) error {
+	k := Define(name, initial, func(v string) error {
 		if v != initial && !slices.Contains(words, v) {
 			return fault.Invalid("setting.unknown_value", fault.F(name, "setting.unknown_value"))
 		}
 		return nil
 	})
+	if !slices.Contains(words, initial) {
+		words = append([]string{initial}, words...)
+	}
+	describe(name, func(d *Declared) { d.Words = words })
+	return k
+}
+
+func describe(name string, change func(*Declared)) {
+	declared.Lock()
+	defer declared.Unlock()
+	d := declared.byName[name]
+	change(&d)
+	declared.byName[name] = d
 }
 
 // All lists the declared settings by name.

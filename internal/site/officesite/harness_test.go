@@ -94,7 +94,7 @@ func newWorld(t testing.TB) *world {
 	w.site = &officesite.Site{
 		Code: "72", Brand: layout.Brand{Phone: "8 800 100-70-10"}, IDP: "http://esia.test", Zone: zone, Clock: c, Bundle: bundle,
 		Officers: officers, Services: cards, Directory: dir, ReportURL: "http://uslugi.test/report",
-		Contents: &content.Contents{DB: d, Clock: c},
+		Contents: &content.Contents{DB: d, Clock: c}, Settings: &setting.Settings{DB: d, Clock: c},
 		Support: &support.Tickets{
 			DB: d, Clock: c, Keys: keys, Officers: officers, Notices: notices, Outbox: notices.Outbox, Journal: diary, Bundle: bundle, Portal: "Окно",
 			BaseURL: "http://uslugi.test",

@@ -47,4 +47,5 @@ func (s *Site) routes() {
 	m.Handle("POST /cases/{id}/hand-over", s.clerk(s.handOver))
 
 	s.supportRoutes()
+	s.settingRoutes()
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/okno-gov/okno/internal/portal/content"
 	"github.com/okno-gov/okno/internal/portal/directory"
 	"github.com/okno-gov/okno/internal/portal/officer"
+	"github.com/okno-gov/okno/internal/portal/setting"
 	"github.com/okno-gov/okno/internal/portal/support"
 	"github.com/okno-gov/okno/internal/site/kit"
 	"github.com/okno-gov/okno/internal/ui/layout"
@@ -44,6 +45,7 @@ type Site struct {
 	Directory *directory.Directory
 	Contents  *content.Contents
 	Support   *support.Tickets
+	Settings  *setting.Settings
 
 	mux *kit.Mux
 }

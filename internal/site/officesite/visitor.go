@@ -173,7 +173,8 @@ func nav(r *http.Request, l *i18n.Localizer) []ui.Link {
 		out = append(out, ui.Link{Text: l.T("support.desk.title"), Href: "/support", Current: at == "/support" || strings.HasPrefix(at, "/support/")})
 	}
 	if o.Has(officer.RoleAdmin) {
-		out = append(out, ui.Link{Text: l.T("support.ratings.title"), Href: "/ratings", Current: at == "/ratings"})
+		out = append(out, ui.Link{Text: l.T("support.ratings.title"), Href: "/ratings", Current: at == "/ratings"},
+			ui.Link{Text: l.T("portal_setting.title"), Href: "/settings", Current: at == "/settings" || strings.HasPrefix(at, "/settings/")})
 	}
 	return out
 }
