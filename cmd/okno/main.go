@@ -15,17 +15,18 @@ import (
 
 // commands is the table of sub-commands; each has a file of its own.
 type commands struct {
-	Demo     demoCommand     `cmd:"" help:"Run everything with demo data on a private PostgreSQL."`
-	Serve    serveCommand    `cmd:"" help:"Run the configured roles until stopped."`
-	Migrate  migrateCommand  `cmd:"" help:"Bring the databases to this release's schema."`
-	Doctor   doctorCommand   `cmd:"" help:"Look at everything that the configuration names and tell what works."`
-	Config   configCommand   `cmd:"" help:"Print an example configuration, or the one that is used."`
-	Admin    adminCommand    `cmd:"" help:"Give rights to staff."`
-	Services servicesCommand `cmd:"" help:"Check and publish definitions of services."`
-	Keys     keysCommand     `cmd:"" help:"Make and rotate key-encryption keys."`
-	Backup   backupCommand   `cmd:"" help:"Write databases, files and keys to a folder."`
-	Restore  restoreCommand  `cmd:"" help:"Bring a backup back."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Demo      demoCommand      `cmd:"" help:"Run everything with demo data on a private PostgreSQL."`
+	Serve     serveCommand     `cmd:"" help:"Run the configured roles until stopped."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the databases to this release's schema."`
+	Doctor    doctorCommand    `cmd:"" help:"Look at everything that the configuration names and tell what works."`
+	Config    configCommand    `cmd:"" help:"Print an example configuration, or the one that is used."`
+	Admin     adminCommand     `cmd:"" help:"Give rights to staff."`
+	Services  servicesCommand  `cmd:"" help:"Check and publish definitions of services."`
+	Keys      keysCommand      `cmd:"" help:"Make and rotate key-encryption keys."`
+	Backup    backupCommand    `cmd:"" help:"Write databases, files and keys to a folder."`
+	Retention retentionCommand `cmd:"" help:"Print what is kept, for how long, and why."`
+	Restore   restoreCommand   `cmd:"" help:"Bring a backup back."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
 func main() {

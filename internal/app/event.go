@@ -15,14 +15,19 @@ import (
 // the registration of the portal as a client names it.
 const eventPath = "/auth/events"
 
-// withEvents lets a portal's site take security events too. They come from a
-// program, without cookie or browser: no part of the site's frame fits them.
-func (a *App) withEvents(p *portal, site http.Handler, party *oidcrp.Party, others ...*oidcrp.Party) http.Handler {
+// newEvents carries out the identity provider's security events at a portal.
+func (a *App) newEvents(p *portal, party *oidcrp.Party, others ...*oidcrp.Party) *portalexchange.Events {
 	events := &portalexchange.Events{
 		DB: p.db, Clock: a.clock, Party: party, Accounts: p.accounts, Notices: p.notices, Sites: append(others, party),
 		OnDelete: []func(ctx context.Context, tx *db.Tx, owner string) error{p.applications.Forget, p.notices.Forget, p.support.Forget},
 	}
 	events.Work(p.queue)
+	return events
+}
+
+// withEvents lets a portal's site take security events too. They come from a
+// program, without cookie or browser: no part of the site's frame fits them.
+func withEvents(events, site http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == eventPath {
 			events.ServeHTTP(w, r)

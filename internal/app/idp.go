@@ -150,7 +150,7 @@ func (a *App) serveIDP(p *idp) {
 		}
 		a.addHost(p.cfg.URL, site.Handler())
 	}
-	if a.cfg.has("desk") && p.cfg.DeskURL != "" {
+	if p.cfg.DeskURL != "" {
 		party := &oidcrp.Party{
 			DB: p.db, Clock: a.clock, Keys: a.keys, HTTP: a.calls.Client("identity-provider"),
 			Config: oidcrp.Config{
@@ -160,10 +160,14 @@ func (a *App) serveIDP(p *idp) {
 			},
 		}
 		party.Work(p.queue)
+		if !a.cfg.has("desk") {
+			return
+		}
 		desk := &desksite.Site{
 			Bundle: a.bundle, Log: a.log, Secure: secure(p.cfg.DeskURL), TrustedProxies: a.proxies(), Metrics: a.metrics, Clock: a.clock,
 			Zone: zone(p.cfg.Zone, "Europe/Moscow"), Brand: layout.Brand{Name: "Окно", Sub: "Центр обслуживания"},
 			ReportURL: below(p.cfg.HelpURL, "/report"), Party: party, Operators: p.operator,
+			URL: p.cfg.DeskURL, Clients: p.clients, Settings: p.settings, SigningKeys: p.keys,
 		}
 		a.addHost(p.cfg.DeskURL, desk.Handler())
 	}

@@ -25,7 +25,7 @@ const opsClient = "okno-ops"
 func (a *App) serveOps(ctx context.Context) error {
 	systems := a.systems()
 	a.measure(systems)
-	if a.cfg.Ops.URL == "" || !a.cfg.has("ops") {
+	if a.cfg.Ops.URL == "" {
 		return nil
 	}
 	cfg := a.cfg.Ops
@@ -35,11 +35,6 @@ func (a *App) serveOps(ctx context.Context) error {
 	if cfg.Issuer == "" && a.idp != nil {
 		cfg.Issuer = a.idp.cfg.URL
 	}
-	if a.idp != nil && cfg.Issuer == a.idp.cfg.URL {
-		if err := a.putOwn(ctx, staffClient(cfg.Client.ID, a.bundle.For("ru").T("ops.brand"), cfg.URL), cfg.Client); err != nil {
-			return err
-		}
-	}
 	party := &oidcrp.Party{
 		DB: a.databases[0], Clock: a.clock, Keys: a.keys, HTTP: a.calls.Client("identity-provider"),
 		Config: oidcrp.Config{
@@ -48,6 +43,14 @@ func (a *App) serveOps(ctx context.Context) error {
 		},
 	}
 	party.Work(a.queues[0])
+	if !a.cfg.has("ops") {
+		return nil
+	}
+	if a.idp != nil && cfg.Issuer == a.idp.cfg.URL {
+		if err := a.putOwn(ctx, staffClient(cfg.Client.ID, a.bundle.For("ru").T("ops.brand"), cfg.URL), cfg.Client); err != nil {
+			return err
+		}
+	}
 	site := &opssite.Site{
 		Bundle: a.bundle, Log: a.log, Clock: a.clock, Zone: a.opsZone(), Brand: layout.Brand{Name: "Окно"}, Secure: secure(cfg.URL),
 		TrustedProxies: a.proxies(), Party: party, Allowed: a.administers, Systems: systems, Destinations: a.calls.Destinations,

@@ -105,6 +105,8 @@ func (a *App) newPortal(ctx context.Context, cfg PortalConfig) (*portal, error) 
 	for _, w := range []interface{ Work(q *job.Queue) }{p.outbox, p.journal, p.officers, p.documents, p.notices, p.applications, p.support} {
 		w.Work(p.queue)
 	}
+	p.queue.Sweep("catalogue.use", time.Hour, p.services.ForgetUse)
+	p.queue.Sweep("content.rating", time.Hour, p.contents.ForgetRatings)
 	if err := p.importData(ctx); err != nil {
 		return nil, err
 	}
@@ -201,10 +203,12 @@ func (a *App) servePortal(p *portal) error {
 	}
 	office := a.party(p, issuer, p.cfg.OfficeURL, p.cfg.OfficeClient, []string{"openid", "fullname"}, "office"+p.cfg.Code, "2fa")
 	office.Work(p.queue)
+	// Sweeps belong to the worker, which may be a process without sites.
+	party := a.party(p, issuer, p.cfg.URL, p.cfg.Client, portalScopes, "portal"+p.cfg.Code, "")
+	party.OnLogin = p.onLogin
+	party.Work(p.queue)
+	events := a.newEvents(p, party, office)
 	if a.cfg.has("portal") {
-		party := a.party(p, issuer, p.cfg.URL, p.cfg.Client, portalScopes, "portal"+p.cfg.Code, "")
-		party.OnLogin = p.onLogin
-		party.Work(p.queue)
 		site := &portalsite.Site{
 			Region: portalsite.Region{
 				Code: p.cfg.Code, Name: p.cfg.Brand.Region, Place: p.cfg.Brand.Place, AppealURL: p.cfg.Brand.AppealURL, BaseURL: p.cfg.URL,
@@ -216,14 +220,14 @@ func (a *App) servePortal(p *portal) error {
 			Contents: p.contents, Documents: p.documents, Applications: p.applications, Notices: p.notices, Journal: p.journal,
 			Support: p.support,
 		}
-		a.addHost(p.cfg.URL, a.withEvents(p, site.Handler(), party, office))
+		a.addHost(p.cfg.URL, withEvents(events, site.Handler()))
 	}
 	if a.cfg.has("office") && p.cfg.OfficeURL != "" {
 		site := &officesite.Site{
 			Code: p.cfg.Code, Brand: layout.Brand{Name: brand.Name, Phone: brand.Phone, Sheet: brand.Sheet}, IDP: issuer, Agreement: p.cfg.URL + "/agreement",
 			Zone: p.zone, Clock: a.clock, Bundle: a.bundle, Log: a.log, Secure: secure(p.cfg.OfficeURL), TrustedProxies: a.proxies(), Metrics: a.metrics,
 			Party: office, Officers: p.officers, Cases: p.cases, Services: p.services, Directory: p.directory,
-			Contents: p.contents, Support: p.support, Settings: p.settings, ReportURL: p.cfg.URL + "/report",
+			Contents: p.contents, Support: p.support, ReportURL: p.cfg.URL + "/report",
 		}
 		a.addHost(p.cfg.OfficeURL, site.Handler())
 	}

@@ -103,7 +103,12 @@ func (t *Table) Schema() string {
 // Tables are the declarations of the sources and of what every database has.
 func Tables(sources ...Source) []Table {
 	out := append([]Table{}, baseTables...)
+	seen := map[string]bool{}
 	for _, s := range append([]Source{base}, sources...) {
+		if seen[s.Context] { // two contexts of a product may share one, such as the ledger
+			continue
+		}
+		seen[s.Context] = true
 		out = append(out, s.Tables...)
 		out = append(out, Table{
 			Name: "public.goose_" + s.Context, Class: ClassTechnical, Term: "as long as the database",
@@ -149,10 +154,10 @@ func queueTables() []Table {
 			Basis: "background work", Kept: "the queue's own state",
 		}
 	}
+	jobs := t("river_job", "a day after success, seven days after the last failure")
+	jobs.Bytes = []string{"unique_key"}
 	return []Table{
-		t("river_job", "a day after success, seven days after the last failure"),
-		t("river_queue", "a day after it was last used"),
-		t("river_client", "a day after it was last seen"), t("river_client_queue", "with its client"),
-		kept("river_leader"), kept("river_migration"),
+		jobs, t("river_queue", "a day after it was last used"), kept("river_leader"), kept("river_migration"),
+		kept("river_notification"), // empty: only River's SQLite driver uses it
 	}
 }

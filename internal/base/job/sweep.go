@@ -101,6 +101,17 @@ type SweepState struct {
 	Error      string     `db:"error"`
 }
 
+// SweepNames are the names of the registered sweeps.
+func (q *Queue) SweepNames() []string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	out := make([]string, 0, len(q.sweeps))
+	for _, s := range q.sweeps {
+		out = append(out, s.name)
+	}
+	return out
+}
+
 // Sweeps tells when each sweep ran last and how it went.
 func (q *Queue) Sweeps(ctx context.Context) (out []SweepState, err error) {
 	err = q.d.Read(ctx, func(tx *db.Tx) error {

@@ -15,6 +15,7 @@ var tables = []db.Table{
 		Term:  "as long as the database",
 		Basis: "what was published stays readable for what began with it",
 		Kept:  "public text",
+		Bytes: []string{"body"},
 	},
 	{
 		Name: "catalogue.service", Class: db.ClassPublic,
