@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -203,6 +204,13 @@ func (cs *Clients) SetSecretTx(ctx context.Context, tx *db.Tx, id, secret string
 		return fmt.Errorf("set secret of %s: %w", id, err)
 	}
 	return nil
+}
+
+// NewSecretTx makes a further secret from the key of the form that asks for it:
+// a form sent twice shows the same one.
+func (cs *Clients) NewSecretTx(ctx context.Context, tx *db.Tx, id, key string) (string, error) {
+	s := base64.RawURLEncoding.EncodeToString(cs.Keys.MAC("client.new_secret:"+id, key))
+	return s, cs.SetSecretTx(ctx, tx, id, s)
 }
 
 // RetireSecrets ends all secrets but the newest after the overlap.

@@ -304,3 +304,12 @@ func (o *Operators) RemoveFactor(ctx context.Context, admin, oid person.OID, rea
 		return o.Notices.Tell(ctx, tx, oid, "second_factor_removed", "at", o.Clock.Now())
 	})
 }
+
+// ParseRights reads the rights in an [AdminAct]'s note.
+func ParseRights(note string) []Right {
+	var out []Right
+	for _, w := range strings.Fields(note) {
+		out = append(out, Right(w))
+	}
+	return out
+}

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,8 +39,9 @@ func (i *Invitation) Waits(now time.Time) bool { return i.UsedAt == nil && now.B
 
 const invitationColumns = `id::text, surname, given, centre_id, rights, created_by, created_at, expires_at, used_by, used_at`
 
-// Invite makes an invitation and returns the token of its link, shown once.
-func (o *Operators) Invite(ctx context.Context, admin person.OID, surname, given, centre string, rights []Right) (token string, err error) {
+// Invite makes an invitation and returns the token of its link, shown once. key
+// is that of the form: sent twice, it leads to the same link.
+func (o *Operators) Invite(ctx context.Context, admin person.OID, key, surname, given, centre string, rights []Right) (token string, err error) {
 	surname, given = strings.TrimSpace(surname), strings.TrimSpace(given)
 	var bad []fault.Field
 	if surname == "" {
@@ -58,8 +60,19 @@ func (o *Operators) Invite(ctx context.Context, admin person.OID, surname, given
 	if len(bad) > 0 {
 		return "", fault.Invalid("operator.invitation_invalid", bad...)
 	}
-	token = crypt.Token()
-	id, now := db.NewID(), o.Clock.Now()
+	if !db.IsID(key) {
+		return "", fault.Invalid("operator.invitation_invalid")
+	}
+	token = base64.RawURLEncoding.EncodeToString(o.Keys.MAC("operator.invitation:"+person.FormatOID(admin), key))
+	id, now := key, o.Clock.Now()
+	known := false
+	err = o.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		known, err = db.Get[bool](ctx, tx, `SELECT EXISTS (SELECT FROM operator.invitation WHERE token_hash = $1)`, crypt.HashToken(token))
+		return err
+	})
+	if err != nil || known {
+		return token, err
+	}
 	err = o.Administer(ctx, admin, DeedInvite, id, joinRights(rights), func(tx *db.Tx) error {
 		if at != nil {
 			known, err := db.Get[bool](ctx, tx, `SELECT EXISTS (SELECT FROM operator.centre WHERE id = $1)`, *at)
@@ -226,4 +239,18 @@ func (o *Operators) MakeAdmin(ctx context.Context, n enrol.NewStaff) (oid person
 		return o.recordAdmin(ctx, tx, nil, DeedSetup, person.FormatOID(oid), "")
 	})
 	return oid, token, err
+}
+
+// CentreName names a centre for the page of an invitation, by its code when it
+// is not there any more.
+func (o *Operators) CentreName(ctx context.Context, id string) string {
+	var name *string
+	err := o.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		name, err = db.Find[string](ctx, tx, `SELECT name FROM operator.centre WHERE id = $1`, id)
+		return err
+	})
+	if err != nil || name == nil {
+		return id
+	}
+	return *name
 }

@@ -34,14 +34,18 @@ func TestInvite(t *testing.T) {
 		"a desk without place": {admin, "Тестова", "Анна", "", operator.Acts(), "operator.invitation_invalid"},
 		"an unknown centre":    {admin, "Тестова", "Анна", "mfc-72-9", operator.Acts(), "operator.centre_missing"},
 	} {
-		if _, err := w.Invite(ctx, try.by, try.surname, try.given, try.centre, try.rights); key(err) != try.want {
+		if _, err := w.Invite(ctx, try.by, db.NewID(), try.surname, try.given, try.centre, try.rights); key(err) != try.want {
 			t.Errorf("%s: %v, want %s", name, err, try.want)
 		}
 	}
 
 	// The name decides, in any spelling; ё is е.
-	token, err := w.Invite(ctx, admin, "тестова", " Анна ", "mfc-72-1", []operator.Right{operator.MayConfirm})
+	form := db.NewID()
+	token, err := w.Invite(ctx, admin, form, "тестова", " Анна ", "mfc-72-1", []operator.Right{operator.MayConfirm})
 	must(t, err)
+	if again, err := w.Invite(ctx, admin, form, "тестова", " Анна ", "mfc-72-1", []operator.Right{operator.MayConfirm}); err != nil || again != token {
+		t.Errorf("the form sent twice made another link: %v", err)
+	}
 	other := w.create(t, "")
 	must(t, w.DB.InTx(ctx, func(tx *db.Tx) error {
 		other, err = w.Persons.Create(ctx, tx, person.New{Surname: "Чужакова", Given: "Анна"})
@@ -71,7 +75,7 @@ func TestInvite(t *testing.T) {
 	}
 
 	// What ends an invitation: the administrator, time, and his own dismissal.
-	token, err = w.Invite(ctx, admin, "Тестова", "Анна", "", []operator.Right{operator.Admin})
+	token, err = w.Invite(ctx, admin, db.NewID(), "Тестова", "Анна", "", []operator.Right{operator.Admin})
 	must(t, err)
 	waiting, err := w.Invitations(ctx, admin)
 	must(t, err)
@@ -82,13 +86,13 @@ func TestInvite(t *testing.T) {
 	if err := w.Join(ctx, token, anna); key(err) != "operator.invitation_over" {
 		t.Errorf("after its end: %v", err)
 	}
-	late, err := w.Invite(ctx, admin, "Тестова", "Анна", "", []operator.Right{operator.Admin})
+	late, err := w.Invite(ctx, admin, db.NewID(), "Тестова", "Анна", "", []operator.Right{operator.Admin})
 	must(t, err)
 	w.Clock.Advance(73 * time.Hour)
 	if err := w.Join(ctx, late, anna); key(err) != "operator.invitation_over" {
 		t.Errorf("after its time: %v", err)
 	}
-	orphan, err := w.Invite(ctx, admin, "Тестова", "Анна", "", []operator.Right{operator.Admin})
+	orphan, err := w.Invite(ctx, admin, db.NewID(), "Тестова", "Анна", "", []operator.Right{operator.Admin})
 	must(t, err)
 	second := w.staff(t, "", operator.Admin)
 	must(t, w.ChangeRights(ctx, second, admin, "", nil))

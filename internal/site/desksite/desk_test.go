@@ -65,7 +65,7 @@ func newDesk(t *testing.T) *desk {
 		c.FirstParty, c.RedirectURIs, c.PostLogoutURIs = true, []string{base + "/auth/callback"}, []string{base + "/"}
 	})
 	site := &desksite.Site{
-		Bundle: bundle, Clock: d.Clock, Operators: d.operators,
+		Bundle: bundle, Clock: d.Clock, Operators: d.operators, URL: base, Clients: d.Clients, Settings: d.Settings, SigningKeys: d.Issuer.Keys,
 		Party: &oidcrp.Party{DB: d.DB, Clock: d.Clock, Keys: d.Keys, Config: oidcrp.Config{
 			Issuer: d.URL, ClientID: "okno-desk", ClientSecret: oidctest.Secret, RedirectURL: base + "/auth/callback", PostLogoutURL: base + "/",
 			Scopes: []string{"openid", "fullname"}, CookieName: "okno_desk",

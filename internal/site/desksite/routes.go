@@ -32,4 +32,6 @@ func (s *Site) routes() {
 	m.Handle("POST /visits/{id}/assist-code", s.atDesk(s.assistCode))
 	m.Handle("POST /visits/{id}/assist", s.atDesk(s.finishAssist))
 	m.Handle("GET /journal", s.atDesk(s.showJournal))
+
+	s.adminRoutes()
 }

@@ -16,8 +16,11 @@ import (
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/base/i18n"
 	"github.com/okno-gov/okno/internal/base/oidcrp"
+	"github.com/okno-gov/okno/internal/idp/client"
 	"github.com/okno-gov/okno/internal/idp/operator"
 	"github.com/okno-gov/okno/internal/idp/person"
+	"github.com/okno-gov/okno/internal/idp/setting"
+	"github.com/okno-gov/okno/internal/idp/token"
 	"github.com/okno-gov/okno/internal/site/kit"
 	"github.com/okno-gov/okno/internal/ui"
 	"github.com/okno-gov/okno/internal/ui/icon"
@@ -36,8 +39,13 @@ type Site struct {
 	Brand          layout.Brand
 	ReportURL      string // of the portal's error report; "" leaves the link out
 
+	URL       string        // of the site: the links of invitations begin with it
 	Party     *oidcrp.Party // client of the identity provider; demands "2fa"
 	Operators *operator.Operators
+	// What administrators change besides.
+	Clients     *client.Clients
+	Settings    *setting.Settings
+	SigningKeys *token.Keys
 
 	mux *kit.Mux
 }
@@ -120,6 +128,8 @@ func (s *Site) atDesk(h func(w http.ResponseWriter, r *http.Request, m me) error
 			return fault.Unauthenticated("desk.session_over")
 		case v.sess == nil:
 			return s.Party.Begin(w, r, r.URL.RequestURI(), oidcrp.Options{Locale: kit.L(r).Lang()})
+		case v.op.Centre == nil && v.op.May(operator.Admin) && r.URL.Path == "/":
+			return kit.See(w, r, adminStart)
 		case v.op.Centre == nil:
 			return fault.Forbidden("operator.not_permitted")
 		}
@@ -141,14 +151,17 @@ func (s *Site) frame(r *http.Request, p *layout.Page) {
 	p.User = &layout.User{Name: v.sess.Claims.FamilyName, SignOut: &layout.SignOut{URL: "/auth/logout"}}
 	left := min(v.sess.IdleUntil.Sub(s.Clock.Now()), v.sess.ExpiresAt.Sub(s.Clock.Now()))
 	p.Session = &layout.Session{Left: left, ExtendURL: "/auth/extend", SignInURL: "/", Hidden: []ui.Hidden{{Name: "back", Value: p.PageURL}}}
-	if v.op == nil || v.op.Centre == nil {
+	if v.op == nil {
 		return
 	}
 	for _, x := range sections {
+		if v.op.Centre == nil && x.right != operator.Admin {
+			continue
+		}
 		if x.right != "" && !v.op.May(x.right) {
 			continue
 		}
-		p.Nav = append(p.Nav, ui.Link{Text: l.T(x.key), Href: x.path, Current: x.path == r.URL.Path})
+		p.Nav = append(p.Nav, ui.Link{Text: l.T(x.key), Href: x.path, Current: x.path == r.URL.Path || x.right == operator.Admin && strings.HasPrefix(r.URL.Path, "/admin/")})
 		p.User.Menu = append(p.User.Menu, ui.Link{Text: l.T(x.key), Href: x.path, Icon: x.icon})
 	}
 }
@@ -162,6 +175,7 @@ var sections = []struct {
 	{"/register", "desk.nav.register", operator.MayRegister, icon.Plus},
 	{"/assist", "desk.nav.assist", operator.MayRegister, icon.Edit},
 	{"/journal", "desk.nav.journal", "", icon.Clock},
+	{adminStart, "admin.nav", operator.Admin, icon.Gear},
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
