@@ -24,6 +24,7 @@ type adminCreateCommand struct {
 	Role       []string `help:"At the portal: admin (default), editor, support, clerk."`
 	Agency     string   `help:"Code of the clerk's agency in the directory."`
 	Post       string   `help:"What the clerk is, as citizens read it."`
+	Link       bool     `help:"A fresh one-time link for an account that exists."`
 }
 
 func (c *adminCreateCommand) Run(ctx context.Context) error {
@@ -33,6 +34,6 @@ func (c *adminCreateCommand) Run(ctx context.Context) error {
 	}
 	return app.CreateStaff(ctx, cfg, app.StaffOptions{
 		Surname: c.Surname, Given: c.Given, Patronymic: c.Patronymic, Phone: c.Phone, Email: c.Email,
-		Provider: c.Provider, Centre: c.Centre, Portal: c.Portal, Roles: c.Role, Agency: c.Agency, Post: c.Post,
+		Provider: c.Provider, Centre: c.Centre, Portal: c.Portal, Roles: c.Role, Agency: c.Agency, Post: c.Post, Link: c.Link,
 	}, os.Stdout)
 }

@@ -7,13 +7,11 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/base/postgres"
 	"github.com/okno-gov/okno/internal/base/ruid"
-	"github.com/okno-gov/okno/internal/idp/credential"
+	"github.com/okno-gov/okno/internal/idp/enrol"
 	"github.com/okno-gov/okno/internal/idp/operator"
 	"github.com/okno-gov/okno/internal/idp/person"
 	"github.com/okno-gov/okno/internal/portal/officer"
@@ -33,12 +31,14 @@ type StaffOptions struct {
 	Roles  []string
 	Agency string
 	Post   string
+	// Link makes a fresh one-time link for an account that exists: the first ran
+	// out, or password and second factor are lost.
+	Link bool
 }
 
 // CreateStaff gives somebody an account for work, if there is none, and rights.
-// It prints what the person needs for the first sign-in, once: a temporary
-// password that must be changed, and the key of the second factor, without which
-// no site for staff lets anybody in.
+// It prints what the person needs for the first sign-in: a link that works once,
+// sets the password and connects the second factor.
 func CreateStaff(ctx context.Context, cfg Config, o StaffOptions, out io.Writer) error {
 	if !o.Provider && o.Centre == "" && o.Portal == "" {
 		return errors.New("say which rights: --provider, --centre or --portal")
@@ -56,11 +56,11 @@ func CreateStaff(ctx context.Context, cfg Config, o StaffOptions, out io.Writer)
 	if a.idp == nil {
 		return errors.New("this configuration has no identity provider: make the account there")
 	}
-	oid, first, err := a.staffAccount(ctx, o)
+	first, err := a.staffAccount(ctx, o)
 	if err != nil {
 		return explainFault(err)
 	}
-	if err := a.staffRights(ctx, oid, o); err != nil {
+	if err := a.staffRights(ctx, first.oid, o); err != nil {
 		return explainFault(err)
 	}
 	first.print(out, o, a.cfg)
@@ -110,67 +110,34 @@ func explainFault(err error) error {
 	return errors.New(text)
 }
 
-// firstSignIn is what is handed over in person.
+// firstSignIn is what is handed over in person; link is empty for somebody who
+// has an account already.
 type firstSignIn struct {
-	oid       person.OID
-	temporary *credential.Temporary     // nil: the account has a password
-	totp      *credential.Authenticator // nil: the account has a second factor
+	oid  person.OID
+	link string
 }
 
-func (a *App) staffAccount(ctx context.Context, o StaffOptions) (person.OID, *firstSignIn, error) {
-	phone, err := ruid.ParsePhone(o.Phone)
+func (a *App) staffAccount(ctx context.Context, o StaffOptions) (*firstSignIn, error) {
+	phone, err := ruid.ParseMobile(o.Phone)
 	if err != nil {
-		return 0, nil, fmt.Errorf("--phone: %q is no phone number such as +79120000000", o.Phone)
+		return nil, fmt.Errorf("--phone: %q is no mobile number such as +79120000000", o.Phone)
 	}
 	known, err := a.idp.persons.FindByLogin(ctx, person.LoginPhone, string(phone))
 	if err != nil {
-		return 0, nil, err
+		return nil, err
 	}
-	first := &firstSignIn{}
+	if known != nil && !o.Link {
+		return &firstSignIn{oid: known.OID}, nil
+	}
+	who := enrol.NewStaff{Surname: o.Surname, Given: o.Given, Patronymic: o.Patronymic, Phone: string(phone), Email: o.Email}
 	if known != nil {
-		first.oid = known.OID
-	} else if err := a.newStaff(ctx, o, string(phone), first); err != nil {
-		return 0, nil, err
+		who.Surname, who.Given, who.Patronymic = known.Surname, known.Given, known.Patronymic
 	}
-	has, err := a.idp.creds.HasTOTP(ctx, first.oid)
-	if err != nil || has {
-		return first.oid, first, err
+	oid, token, err := a.idp.enrol.CreateForSetup(ctx, who)
+	if err != nil {
+		return nil, err
 	}
-	if first.totp, err = a.idp.creds.BeginTOTP(ctx, first.oid, "Okno", string(phone)); err != nil {
-		return 0, nil, err
-	}
-	err = a.idp.db.InTx(ctx, func(tx *db.Tx) error { return a.idp.creds.SetTOTP(ctx, tx, first.oid, first.totp.Secret) })
-	return first.oid, first, err
-}
-
-// newStaff makes an account whose contacts the administrator vouches for.
-func (a *App) newStaff(ctx context.Context, o StaffOptions, phone string, first *firstSignIn) error {
-	if strings.TrimSpace(o.Surname) == "" || strings.TrimSpace(o.Given) == "" {
-		return errors.New("nobody has this phone; for a new account --surname and --given are needed")
-	}
-	var err error
-	if first.temporary, err = a.idp.creds.NewTemporary(ctx); err != nil {
-		return err
-	}
-	contacts := map[person.ContactKind]string{person.Phone: phone}
-	if o.Email != "" {
-		contacts[person.Email] = o.Email
-	}
-	return a.idp.db.InTx(ctx, func(tx *db.Tx) error {
-		if first.oid, err = a.idp.persons.Create(ctx, tx, person.New{Surname: o.Surname, Given: o.Given, Patronymic: o.Patronymic}); err != nil {
-			return err
-		}
-		for kind, value := range contacts {
-			c, err := a.idp.persons.AddContact(ctx, tx, first.oid, kind, value)
-			if err != nil {
-				return err
-			}
-			if _, err := a.idp.persons.ConfirmContact(ctx, tx, first.oid, c.ID); err != nil {
-				return err
-			}
-		}
-		return a.idp.creds.SetTemporary(ctx, tx, first.oid, first.temporary)
-	})
+	return &firstSignIn{oid: oid, link: a.idp.cfg.URL + "/setup/" + token}, nil
 }
 
 // byCommand is who gave rights from the command line.
@@ -221,12 +188,8 @@ func (a *App) staffRights(ctx context.Context, oid person.OID, o StaffOptions) e
 
 func (f *firstSignIn) print(out io.Writer, o StaffOptions, cfg Config) {
 	fmt.Fprintf(out, "Account %s has its rights.\n", person.FormatOID(f.oid))
-	if f.temporary != nil {
-		fmt.Fprintf(out, "\nSign in with %s and the temporary password\n\n    %s\n\nuntil %s; it must be changed then.\n",
-			o.Phone, f.temporary.Password, f.temporary.ExpiresAt.Format(time.RFC3339))
-	}
-	if f.totp != nil {
-		fmt.Fprintf(out, "\nEnter this key into an authenticator app (the second factor, shown once):\n\n    %s\n    %s\n", f.totp.Secret, f.totp.URI)
+	if f.link != "" {
+		fmt.Fprintf(out, "\nOpen this link within a day; it works once, sets the password and connects the second factor,\nwithout which no site for staff lets anybody in:\n\n    %s\n", f.link)
 	}
 	var sites []string
 	if o.Provider || o.Portal != "" && (len(o.Roles) == 0 || slices.Contains(o.Roles, "admin")) {
