@@ -71,7 +71,8 @@ func TestLogHidesPersonalData(t *testing.T) {
 		for _, asJSON := range []bool{true, false} {
 			var b bytes.Buffer
 			slog.New(obs.NewHandler(&b, obs.Options{JSON: asJSON})).Info("x", attr)
-			if s := b.String(); strings.Contains(s, "secret") || strings.Contains(s, "533") {
+			_, s, _ := strings.Cut(b.String(), "msg") // the time may hold any digits
+			if strings.Contains(s, "secret") || strings.Contains(s, "533") {
 				t.Errorf("%s: %s", name, s)
 			}
 		}
