@@ -227,7 +227,7 @@ func (a *App) servePortal(p *portal) error {
 			Code: p.cfg.Code, Brand: layout.Brand{Name: brand.Name, Phone: brand.Phone, Sheet: brand.Sheet}, IDP: issuer, Agreement: p.cfg.URL + "/agreement",
 			Zone: p.zone, Clock: a.clock, Bundle: a.bundle, Log: a.log, Secure: secure(p.cfg.OfficeURL), TrustedProxies: a.proxies(), Metrics: a.metrics,
 			Party: office, Officers: p.officers, Cases: p.cases, Services: p.services, Directory: p.directory,
-			Contents: p.contents, Support: p.support, ReportURL: p.cfg.URL + "/report",
+			Contents: p.contents, Support: p.support, Settings: p.settings, ReportURL: p.cfg.URL + "/report",
 		}
 		a.addHost(p.cfg.OfficeURL, site.Handler())
 	}

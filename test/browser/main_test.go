@@ -233,11 +233,11 @@ func answer(t *testing.T, w *World, b *Browser, number string) {
 func receive(t *testing.T, w *World, p *Person, who Stranger, number string) {
 	t.Helper()
 	w.Await(who.Email, `(`+number+`)`)
-	w.Await(who.Phone, `(?i)(услуга оказана|ответ готов|справка)`)
+	w.Await(who.Phone, `(готов ответ по заявлению № \S+)`)
 	p.Go(w.URL("uslugi", "/lk/notifications"))
 	p.See("Справка о наличии")
 	p.Judge("feed")
-	p.Press("Справка о наличии")
+	p.Press("Услуга оказана")
 	p.See("История обработки", "Сведений о судимости нет", "svidetelstvo.pdf")
 	p.Judge("application-answered")
 	size := Eval[int](p, `(async () => { const a = [...document.querySelectorAll("a[href*='/files/']")].pop(); const r = await fetch(a.href); return (await r.arrayBuffer()).byteLength; })()`)
