@@ -29,9 +29,13 @@ type Config struct {
 
 // DB is one database: a product's, or one region's portal's.
 type DB struct {
-	pool *pgxpool.Pool
-	url  string
+	pool  *pgxpool.Pool
+	aside *pgxpool.Pool // see Aside
+	url   string
 }
+
+// asideConns are enough: what is read through them is kept in memory.
+const asideConns = 2
 
 // Open connects and pings. The pool dials again by itself after a loss.
 func Open(ctx context.Context, c Config) (*DB, error) {
@@ -63,11 +67,21 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	return &DB{pool: pool, url: c.URL}, nil
+	ac := pc.Copy()
+	ac.MaxConns, ac.MinConns, ac.MaxConnIdleTime = asideConns, 0, time.Minute
+	aside, err := pgxpool.NewWithConfig(ctx, ac)
+	if err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	return &DB{pool: pool, aside: aside, url: c.URL}, nil
 }
 
-// Close waits for borrowed connections and closes the pool.
-func (d *DB) Close() { d.pool.Close() }
+// Close waits for borrowed connections and closes the pools.
+func (d *DB) Close() {
+	d.pool.Close()
+	d.aside.Close()
+}
 
 // URL is what the database was opened with: for migrations and LISTEN, which
 // need a direct connection. It may hold a password: never log it.
@@ -164,6 +178,20 @@ func (d *DB) inTx(ctx context.Context, fn func(tx *Tx) error) error {
 // sees its own snapshot. It is for reading alone.
 func (d *DB) Read(ctx context.Context, fn func(tx *Tx) error) error {
 	conn, err := d.pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("acquire connection: %w", err)
+	}
+	defer conn.Release()
+	return fn(&Tx{q: conn})
+}
+
+// Aside is [DB.Read] for what everybody shares and keeps in memory, such as
+// settings and the catalogue. It has connections of its own, since its callers
+// may be inside a transaction: waiting for a common connection while the holders
+// of all of these wait for a lock of the caller's, nobody would ever go on. fn
+// must take no locks.
+func (d *DB) Aside(ctx context.Context, fn func(tx *Tx) error) error {
+	conn, err := d.aside.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("acquire connection: %w", err)
 	}

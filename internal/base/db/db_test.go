@@ -202,3 +202,30 @@ func fileKey(t *testing.T, id string, fill byte) crypt.Wrapper {
 	}
 	return w
 }
+
+// Whoever holds a lock that all others wait for can still read what everybody
+// shares, however many wait.
+func TestAsideNeverWaitsForTheCommonConnections(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if _, err := d.Pool().Exec(ctx, `CREATE TABLE hot (n int); INSERT INTO hot VALUES (1)`); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 3 * int(d.Pool().Config().MaxConns) {
+		wg.Go(func() {
+			err := d.InTx(ctx, func(tx *db.Tx) error {
+				if _, err := tx.Exec(ctx, `SELECT n FROM hot FOR UPDATE`); err != nil {
+					return err
+				}
+				return d.Aside(ctx, func(tx *db.Tx) error { _, err := db.Get[int](ctx, tx, `SELECT n FROM hot`); return err })
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}

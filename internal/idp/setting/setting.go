@@ -130,7 +130,7 @@ func (s *Settings) Get(ctx context.Context) (Values, error) {
 	s.reading = true
 	s.mu.Unlock()
 	v := Default()
-	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+	err := s.DB.Aside(ctx, func(tx *db.Tx) error {
 		raw, err := db.Find[[]byte](ctx, tx, `SELECT value FROM setting.version ORDER BY version DESC LIMIT 1`)
 		if err != nil || raw == nil {
 			return err

@@ -73,7 +73,7 @@ func (s *Services) Revision(ctx context.Context, id string) (*Service, error) {
 		return sv.(*Service), nil
 	}
 	var body *[]byte
-	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+	err := s.DB.Aside(ctx, func(tx *db.Tx) (err error) {
 		body, err = db.Find[[]byte](ctx, tx, `SELECT body FROM catalogue.revision WHERE id = $1`, id)
 		return err
 	})
@@ -296,7 +296,7 @@ func (s *Services) renew(ctx context.Context, old *snapshot) (*snapshot, error) 
 		return nil, err
 	}
 	snap := &snapshot{built: s.Clock.Wall()}
-	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+	err = s.DB.Aside(ctx, func(tx *db.Tx) error {
 		if snap.version, err = db.Get[int64](ctx, tx, `SELECT version FROM catalogue.state`); err != nil {
 			return err
 		}

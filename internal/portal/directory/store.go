@@ -204,7 +204,7 @@ func (d *Directory) current(ctx context.Context) (*snapshot, error) {
 	if d.snap != nil && now.Sub(d.checked) < pollEvery {
 		return d.snap, nil
 	}
-	err := d.DB.Read(ctx, func(tx *db.Tx) error {
+	err := d.DB.Aside(ctx, func(tx *db.Tx) error {
 		version, err := db.Get[int64](ctx, tx, `SELECT version FROM directory.state`)
 		if err != nil || d.snap != nil && d.snap.version == version {
 			return err
