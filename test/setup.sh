@@ -61,3 +61,15 @@ need_node() {
 		export PATH
 	fi
 }
+
+# need_promtool: out of Debian's package, without installing and so starting the
+# server that comes with it.
+need_promtool() {
+	if command -v promtool >/dev/null 2>&1; then return; fi
+	if [ ! -x .cache/prometheus/usr/bin/promtool ]; then
+		mkdir -p .cache/prometheus
+		(cd .cache/prometheus && { apt-get download -qq prometheus || { install_packages ca-certificates && apt-get download -qq prometheus; }; } && dpkg -x prometheus_*.deb . && rm prometheus_*.deb)
+	fi
+	PATH="$PWD/.cache/prometheus/usr/bin:$PATH"
+	export PATH
+}
