@@ -100,7 +100,7 @@ const maxLines = 800
 
 var (
 	badName  = regexp.MustCompile(`\b(type|func)\s+(?:\([^)]*\)\s*)?\w+(Manager|Impl|Helper|Helpers|Util|Utils)\b`)
-	sqlNow   = regexp.MustCompile("(?i)[\\s(,=]now\\(\\)|current_timestamp")
+	sqlNow   = regexp.MustCompile(`(?i)[\s(,=]now\(\)|current_timestamp`)
 	foreign  = regexp.MustCompile(`(?i)REFERENCES\s+([a-z_]+)\.`)
 	openWork = regexp.MustCompile(`\b(TODO|FIXME)\b`)
 )

@@ -172,3 +172,24 @@ func TestCodesComeWhateverIsSwitchedOff(t *testing.T) {
 		t.Errorf("the code is %q", code)
 	}
 }
+
+// TestEachRegionHasItsOwnClerks: a clerk works where he was appointed; the other
+// region's office lets him no further than to say so.
+//
+// RPG-01
+func TestEachRegionHasItsOwnClerks(t *testing.T) {
+	w := StartWorld(t)
+	b := Start(t)
+	own := staff(t, w, b, "Шевченко", "office-sevastopol")
+	if got := own.URL(); !strings.HasPrefix(got, w.URL("office-sevastopol", "/")) {
+		t.Fatalf("the clerk of Sevastopol is at %s", got)
+	}
+	own.See("Шевченко", "Очередь", "Департамент образования и науки города Севастополя")
+	own.Judge("sevastopol-office")
+	foreign := staff(t, w, b, "Гареева", "office-sevastopol")
+	foreign.SeeNot("Взять в работу")
+	if status := Eval[int](foreign, `fetch(location.href).then(r => r.status)`); status != 403 {
+		t.Errorf("a clerk of Tyumen gets %d in Sevastopol's office", status)
+	}
+	foreign.Judge("sevastopol-office-foreign")
+}

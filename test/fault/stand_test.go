@@ -61,17 +61,6 @@ func (s *stand) start() {
 	s.Process = p
 }
 
-// killed ends okno with kill -9, demands that PostgreSQL goes with it, and
-// starts again.
-func (s *stand) killed() {
-	s.t.Helper()
-	s.Kill()
-	if left := s.Orphans(20 * time.Second); len(left) > 0 {
-		s.t.Fatalf("kill -9 left PostgreSQL behind: %v", left)
-	}
-	s.start()
-}
-
 // portal is the portal's address.
 func (s *stand) portal() string { return s.URL("uslugi", "") }
 

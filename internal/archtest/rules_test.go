@@ -76,7 +76,7 @@ type Problem struct{ From, To, Why string }
 // check judges one import. from and to are paths below the module, or the path
 // of a foreign package.
 func check(from, to string, test bool) string {
-	if owners, ok := only[to]; ok && !slices.Contains(owners, from) && !strings.HasPrefix(from, "internal/deps") {
+	if owners, ok := only[to]; ok && !slices.Contains(owners, from) {
 		return "only " + strings.Join(owners, ", ") + " may import it"
 	}
 	if to == "net/http" && !test && !isStand(from) {
@@ -119,7 +119,7 @@ func check(from, to string, test bool) string {
 		return checkBase(from, to, test)
 	case from == "services" || from == "locale" || strings.HasPrefix(from, "services/") || strings.HasPrefix(from, "locale/"):
 		return allow(test, "data imports nothing")
-	case from == "internal/archtest" || from == "internal/deps":
+	case from == "internal/archtest":
 		return ""
 	}
 	return from + " has no place in the picture: add it to docs/ARCHITECTURE.md and archtest"
