@@ -25,6 +25,7 @@ type commands struct {
 	Keys      keysCommand      `cmd:"" help:"Make and rotate key-encryption keys."`
 	Backup    backupCommand    `cmd:"" help:"Write databases, files and keys to a folder."`
 	Retention retentionCommand `cmd:"" help:"Print what is kept, for how long, and why."`
+	Erasures  erasuresCommand  `cmd:"" help:"List and print the acts of erased personal data."`
 	Restore   restoreCommand   `cmd:"" help:"Bring a backup back."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }

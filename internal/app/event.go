@@ -19,7 +19,8 @@ const eventPath = "/auth/events"
 func (a *App) newEvents(p *portal, party *oidcrp.Party, others ...*oidcrp.Party) *portalexchange.Events {
 	events := &portalexchange.Events{
 		DB: p.db, Clock: a.clock, Party: party, Accounts: p.accounts, Notices: p.notices, Sites: append(others, party),
-		OnDelete: []func(ctx context.Context, tx *db.Tx, owner string) error{p.applications.Forget, p.notices.Forget, p.support.Forget},
+		OnDelete: []func(ctx context.Context, tx *db.Tx, owner string) error{p.applications.Forget, p.notices.Forget, p.support.Forget, p.forgetJournal},
+		Witness:  p.witnessAccount,
 	}
 	events.Work(p.queue)
 	return events

@@ -95,6 +95,7 @@ func (a *App) newIDP(ctx context.Context) (*idp, error) {
 		v, err := p.settings.Get(ctx)
 		return v.JournalTerm.D(), err
 	})
+	p.persons.Witness = p.witnessPerson
 	p.persons.OnDelete = append(p.persons.OnDelete, p.enrol.Erase, p.creds.Erase, p.consents.Forget, p.issuer.Forget, p.signin.Forget, p.sessions.Erase,
 		p.operator.Erase, p.notices.Erase, p.journal.Erase)
 	a.serveIDP(p)

@@ -102,6 +102,8 @@ func (a *App) newPortal(ctx context.Context, cfg PortalConfig) (*portal, error) 
 		Portal: cfg.Brand.Sub, BaseURL: cfg.URL,
 	}
 	p.applications.OnErase = append(p.applications.OnErase, p.cases.Erase)
+	p.applications.OnPart = append(p.applications.OnPart, p.parted)
+	p.applications.Erased = p.caseErased
 	for _, w := range []interface{ Work(q *job.Queue) }{p.outbox, p.journal, p.officers, p.documents, p.notices, p.applications, p.support} {
 		w.Work(p.queue)
 	}

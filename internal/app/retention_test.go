@@ -11,6 +11,8 @@ import (
 	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/dbtest"
+	"github.com/okno-gov/okno/internal/base/i18n"
+	"github.com/okno-gov/okno/locale"
 )
 
 // The page is what the declarations say now.
@@ -29,6 +31,31 @@ func TestRetentionPageIsFresh(t *testing.T) {
 	}
 	if strings.Count(want.String(), "\n| ") < 60 {
 		t.Error("the page has hardly any tables")
+	}
+}
+
+// An act of erasure is in Russian, whatever table and kind of data it names.
+func TestActsHaveTheirWords(t *testing.T) {
+	t.Parallel()
+	bundle, err := i18n.Load(locale.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, keys := bundle.For("ru"), []string{"erasure.reason." + erasedAccount, "erasure.reason." + erasedTerm, "erasure.reason." + erasedLink}
+	for _, s := range Schemas() {
+		for _, one := range db.Tables(s.Sources...) {
+			if one.Stays != "" || one.Name == "application.event" {
+				keys = append(keys, "erasure.stays."+one.Name)
+			}
+			for _, h := range one.Holds {
+				keys = append(keys, "erasure.data."+string(h))
+			}
+		}
+	}
+	for _, k := range keys {
+		if text := l.T(k); text == "" || strings.Contains(text, k) {
+			t.Errorf("the act has no words for %s", k)
+		}
 	}
 }
 

@@ -253,10 +253,11 @@ func (l *Ledger) Erase(ctx context.Context, tx *db.Tx, subject string) (int64, e
 	return n, nil
 }
 
-// EraseBefore clears at most limit payloads older than the term of retention.
+// EraseBefore clears at most limit payloads older than the term of retention; acts of erasure never before their own.
 func (l *Ledger) EraseBefore(ctx context.Context, tx *db.Tx, t time.Time, limit int) (int64, error) {
 	n, err := tx.Exec(ctx, `UPDATE ledger.entry SET payload = NULL WHERE id IN
-		(SELECT id FROM ledger.entry WHERE payload IS NOT NULL AND at < $1 ORDER BY at LIMIT $2)`, t, limit)
+		(SELECT id FROM ledger.entry WHERE payload IS NOT NULL AND at < $1 AND (kind <> $3 OR at < $4) ORDER BY at LIMIT $2)`,
+		t, limit, KindErased, l.Clock.Now().AddDate(-actYears, 0, 0))
 	if err != nil {
 		return 0, fmt.Errorf("erase ledger: %w", err)
 	}

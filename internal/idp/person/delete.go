@@ -17,6 +17,13 @@ func (p *Persons) Delete(ctx context.Context, tx *db.Tx, oid OID) error {
 	if _, err := lock(ctx, tx, oid); err != nil {
 		return err
 	}
+	done := func(context.Context) error { return nil }
+	if p.Witness != nil {
+		var err error
+		if done, err = p.Witness(ctx, tx, oid); err != nil {
+			return fmt.Errorf("delete person: %w", err)
+		}
+	}
 	if err := p.Events.Emit(ctx, tx, event.Event{Type: event.AccountDeleted, OID: oid}); err != nil {
 		return err
 	}
@@ -39,7 +46,7 @@ func (p *Persons) Delete(ctx context.Context, tx *db.Tx, oid OID) error {
 	if err != nil {
 		return fmt.Errorf("delete person: %w", err)
 	}
-	return nil
+	return done(ctx)
 }
 
 // EraseOld deletes what outlives its use: superseded data and replaced documents

@@ -135,6 +135,9 @@ type Persons struct {
 	// OnDelete run in the transaction that deletes an account, in order: the
 	// owners of sessions, credentials, consents and tokens hang in here.
 	OnDelete []func(ctx context.Context, tx *db.Tx, oid OID) error
+	// Witness, when set, sees an account before it is deleted; what it returns
+	// runs after, in the same transaction: it writes the act of the erasure.
+	Witness func(ctx context.Context, tx *db.Tx, oid OID) (func(ctx context.Context) error, error)
 }
 
 // New is what registration knows of a person.

@@ -75,6 +75,11 @@ type Applications struct {
 	// OnErase runs in the transaction that takes the personal data out of an
 	// old case, with its id: for what other contexts keep of it.
 	OnErase []func(ctx context.Context, tx *db.Tx, id string) error
+	// Erased is told, in that transaction, how many rows of which table went.
+	Erased func(ctx context.Context, tx *db.Tx, id string, rows map[string]int64) error
+	// OnPart runs in the transaction that cuts a case's link to a person whose
+	// account was deleted.
+	OnPart []func(ctx context.Context, tx *db.Tx, p Parted) error
 
 	numbers numbers
 }

@@ -103,7 +103,8 @@ func contacts(p form.Profile) account.Contacts {
 }
 
 // Forget deletes the drafts of an owner whose account was deleted. What was sent
-// stays with the agencies (G-23).
+// stays with the agencies; the sweep application.part cuts its link to the
+// person when it has ended (G-23).
 func (a *Applications) Forget(ctx context.Context, tx *db.Tx, owner string) error {
 	ids, err := db.List[string](ctx, tx, `SELECT id FROM application.draft WHERE owner_id = $1 LIMIT $2`, owner, maxDrafts)
 	if err != nil {
@@ -113,6 +114,10 @@ func (a *Applications) Forget(ctx context.Context, tx *db.Tx, owner string) erro
 		if err := a.dropDraft(ctx, tx, owner, id); err != nil {
 			return err
 		}
+	}
+	_, err = tx.Exec(ctx, `UPDATE application.application SET parted_at = $2 WHERE owner_id = $1 AND parted_at IS NULL`, owner, a.Clock.Now())
+	if err != nil {
+		return fmt.Errorf("part cases: %w", err)
 	}
 	return nil
 }

@@ -42,16 +42,19 @@ func (a *Applications) erase(ctx context.Context) (int, error) {
 }
 
 func (a *Applications) eraseOne(ctx context.Context, tx *db.Tx, id string) error {
-	for _, sql := range []string{
-		`DELETE FROM application.signature WHERE application_id = $1`,
-		`DELETE FROM application.content WHERE application_id = $1`,
-		`DELETE FROM application.message WHERE application_id = $1`,
-		`DELETE FROM application.file WHERE application_id = $1`,
-		`UPDATE application.event SET comment = NULL WHERE application_id = $1`,
+	rows := map[string]int64{"application.application": 1}
+	for _, step := range []struct{ table, sql string }{
+		{"application.signature", `DELETE FROM application.signature WHERE application_id = $1`},
+		{"application.content", `DELETE FROM application.content WHERE application_id = $1`},
+		{"application.message", `DELETE FROM application.message WHERE application_id = $1`},
+		{"application.file", `DELETE FROM application.file WHERE application_id = $1`},
+		{"application.event", `UPDATE application.event SET comment = NULL WHERE application_id = $1 AND comment IS NOT NULL`},
 	} {
-		if _, err := tx.Exec(ctx, sql, id); err != nil {
+		n, err := tx.Exec(ctx, step.sql, id)
+		if err != nil {
 			return err
 		}
+		rows[step.table] = n
 	}
 	_, err := tx.Exec(ctx, `
 		UPDATE application.application SET applicant = NULL, finders = '{}', stars_comment = NULL, erased_at = $2 WHERE id = $1`,
@@ -67,5 +70,8 @@ func (a *Applications) eraseOne(ctx context.Context, tx *db.Tx, id string) error
 			return err
 		}
 	}
-	return nil
+	if a.Erased == nil {
+		return nil
+	}
+	return a.Erased(ctx, tx, id, rows)
 }

@@ -29,6 +29,7 @@ func (a *Applications) Work(q *job.Queue) {
 	q.Sweep("application.draft_warning", time.Hour, a.warnDrafts)
 	q.Sweep("application.draft_end", time.Hour, a.endDrafts)
 	q.Sweep("application.retention", time.Hour, a.erase)
+	q.Sweep("application.part", time.Minute, a.part)
 	a.Documents.OnInfected = a.infected
 }
 

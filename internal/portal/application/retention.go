@@ -20,7 +20,7 @@ var tables = []db.Table{
 		Holds:  []db.Datum{db.Names, db.Requests},
 		Term:   "names, indexes and comments: the setting retention.days after the end; number, service, statuses and times as long as the database",
 		Basis:  "59-FZ art. 12, archives of agencies; G-22, G-23",
-		Sweeps: []string{"application.retention"},
+		Sweeps: []string{"application.retention", "application.part"},
 		Kept:   "number, statuses and times, for statistics and the journal",
 		Person: "owner_id",
 		Stays:  "the case, with its agency; the link to the person ends with the case",

@@ -166,3 +166,13 @@ func (r *documentRow) document() *Document {
 		ScannedAt: r.ScannedAt, CreatedAt: r.CreatedAt, wrapped: r.Wrapped,
 	}
 }
+
+// Hand gives the files of a holder to another owner: to nobody, when a case has
+// lost its link to a person.
+func (d *Documents) Hand(ctx context.Context, tx *db.Tx, holder, owner string) error {
+	_, err := tx.Exec(ctx, `UPDATE document.document SET owner_id = $2 WHERE holder = $1 AND owner_id IS NOT NULL`, holder, owner)
+	if err != nil {
+		return fmt.Errorf("hand documents: %w", err)
+	}
+	return nil
+}

@@ -42,6 +42,9 @@ type Events struct {
 	Sites []*oidcrp.Party
 	// OnDelete runs in the transaction that closes an account, with its id.
 	OnDelete []func(ctx context.Context, tx *db.Tx, owner string) error
+	// Witness, when set, sees an account before it is closed; what it returns
+	// runs after, in the same transaction: it writes the act of the erasure.
+	Witness func(ctx context.Context, tx *db.Tx, owner string) (func(ctx context.Context) error, error)
 }
 
 const (
@@ -183,6 +186,13 @@ func (e *Events) endSessions(ctx context.Context, tx *db.Tx, subject string) err
 }
 
 func (e *Events) deleted(ctx context.Context, tx *db.Tx, owner, subject string) error {
+	done := func(context.Context) error { return nil }
+	if e.Witness != nil {
+		var err error
+		if done, err = e.Witness(ctx, tx, owner); err != nil {
+			return err
+		}
+	}
 	if err := e.endSessions(ctx, tx, subject); err != nil {
 		return err
 	}
@@ -191,5 +201,8 @@ func (e *Events) deleted(ctx context.Context, tx *db.Tx, owner, subject string) 
 			return err
 		}
 	}
-	return e.Accounts.Close(ctx, tx, subject)
+	if err := e.Accounts.Close(ctx, tx, subject); err != nil {
+		return err
+	}
+	return done(ctx)
 }

@@ -126,6 +126,12 @@ func (j *Journal) Look(ctx context.Context, tx *db.Tx, e Entry) error {
 	return j.Write(ctx, tx, e)
 }
 
+// Forget clears the details of a closed account's journal; the lines stay.
+func (j *Journal) Forget(ctx context.Context, tx *db.Tx, owner string) error {
+	_, err := j.Ledger().Erase(ctx, tx, subject(owner))
+	return err
+}
+
 // Filter chooses a page of a journal, the newest entries first.
 type Filter struct {
 	Kinds []Kind // empty: all
