@@ -5,17 +5,25 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"syscall"
 )
 
-// Root is the folder of the module.
+// Root is the folder of the module: the nearest folder above the working one
+// with a go.mod, so that it is right for binaries built with -trimpath too.
 func Root() string {
-	_, file, _, ok := runtime.Caller(0)
-	if !ok {
-		panic("drive: no caller") // debug information is there in every build of ours
+	dir, err := os.Getwd()
+	if err != nil {
+		panic("drive: no working folder: " + err.Error())
 	}
-	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			panic("drive: not inside the module")
+		}
+		dir = filepath.Dir(dir)
+	}
 }
 
 // Binary is the path of okno as built of the sources that are here; building is
