@@ -3,7 +3,9 @@ package app
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"strconv"
 	"time"
@@ -129,10 +131,15 @@ func (p *portal) onLogin(ctx context.Context, tx *db.Tx, s *oidcrp.Session) erro
 func (p *portal) importData(ctx context.Context) error {
 	const by = byDelivery
 	dir, err := deliveredDirectory(p.cfg.Code)
+	if errors.Is(err, fs.ErrNotExist) {
+		// A region of which this release knows nothing: agencies and services come
+		// from its own editors.
+		return p.importTexts(ctx)
+	}
 	if err != nil {
 		return err
 	}
-	if _, err := p.directory.Import(ctx, dir, by); err != nil {
+	if _, err := p.directory.Deliver(ctx, dir, by); err != nil {
 		return fmt.Errorf("directory: %w", err)
 	}
 	bundle, err := catalogue.LoadBundle(services.FS, p.cfg.Code)
@@ -145,11 +152,16 @@ func (p *portal) importData(ctx context.Context) error {
 	if _, err := p.services.Import(ctx, bundle, by); err != nil {
 		return fmt.Errorf("catalogue: %w", err)
 	}
+	return p.importTexts(ctx)
+}
+
+// importTexts publishes the delivered help, agreement and legal acts.
+func (p *portal) importTexts(ctx context.Context) error {
 	texts, err := content.Load(services.FS, "content")
 	if err != nil {
 		return fmt.Errorf("content: %w", err)
 	}
-	if _, err := p.contents.Import(ctx, texts, by); err != nil {
+	if _, err := p.contents.Deliver(ctx, texts, byDelivery); err != nil {
 		return fmt.Errorf("content: %w", err)
 	}
 	return nil

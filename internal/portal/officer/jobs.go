@@ -34,6 +34,15 @@ func (o *Officers) erase(ctx context.Context) (int, error) {
 			return fmt.Errorf("erase old deputies: %w", err)
 		}
 		n += gone
+		for _, sql := range []string{
+			`DELETE FROM officer.invitation WHERE expires_at <= $1`,
+			`DELETE FROM officer.deed WHERE at <= $1`,
+		} {
+			if gone, err = tx.Exec(ctx, sql, before); err != nil {
+				return fmt.Errorf("erase old deeds: %w", err)
+			}
+			n += gone
+		}
 		return nil
 	})
 	return int(n), err

@@ -58,20 +58,28 @@ func (o *Officers) Add(ctx context.Context, n Officer) (*Officer, error) {
 	}
 	var out *Officer
 	err := o.DB.InTx(ctx, func(tx *db.Tx) error {
-		now := o.Clock.Now()
-		id, err := db.Get[string](ctx, tx, `
-			INSERT INTO officer.officer (id, subject, agency, name, post, roles, created_at, changed_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-			ON CONFLICT (subject) DO UPDATE
-			   SET agency = $3, name = $4, post = $5, roles = $6, active = true, changed_at = $7
-			RETURNING id`, db.NewID(), n.Subject, n.Agency, n.Name, n.Post, words(n.Roles), now)
+		id, err := o.put(ctx, tx, n)
 		if err != nil {
-			return fmt.Errorf("add officer: %w", err)
+			return err
 		}
 		out, err = o.GetIn(ctx, tx, id)
 		return err
 	})
 	return out, err
+}
+
+// put writes a checked officer and answers the id.
+func (o *Officers) put(ctx context.Context, tx *db.Tx, n Officer) (string, error) {
+	id, err := db.Get[string](ctx, tx, `
+		INSERT INTO officer.officer (id, subject, agency, name, post, roles, created_at, changed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+		ON CONFLICT (subject) DO UPDATE
+		   SET agency = $3, name = $4, post = $5, roles = $6, active = true, changed_at = $7
+		RETURNING id`, db.NewID(), n.Subject, n.Agency, n.Name, n.Post, words(n.Roles), o.Clock.Now())
+	if err != nil {
+		return "", fmt.Errorf("add officer: %w", err)
+	}
+	return id, nil
 }
 
 func check(n Officer) error {
@@ -119,30 +127,32 @@ func (o *Officers) Deactivate(ctx context.Context, id string) error {
 // Appoint lets a deputy of the same agency act for an officer between two
 // moments.
 func (o *Officers) Appoint(ctx context.Context, d Deputy) error {
+	return o.DB.InTx(ctx, func(tx *db.Tx) error { return o.appoint(ctx, tx, d) })
+}
+
+func (o *Officers) appoint(ctx context.Context, tx *db.Tx, d Deputy) error {
 	if !d.From.Before(d.Until) || d.OfficerID == d.DeputyID {
 		return fault.Invalid("officer.deputy_invalid")
 	}
-	return o.DB.InTx(ctx, func(tx *db.Tx) error {
-		a, err := o.GetIn(ctx, tx, d.OfficerID)
-		if err != nil {
-			return err
-		}
-		b, err := o.GetIn(ctx, tx, d.DeputyID)
-		if err != nil {
-			return err
-		}
-		if a.Agency != b.Agency {
-			return fault.Invalid("officer.deputy_invalid")
-		}
-		_, err = tx.Exec(ctx, `
-			INSERT INTO officer.deputy (officer_id, deputy_id, from_at, until_at) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (officer_id, deputy_id, from_at) DO UPDATE SET until_at = $4`,
-			d.OfficerID, d.DeputyID, d.From, d.Until)
-		if err != nil {
-			return fmt.Errorf("appoint deputy: %w", err)
-		}
-		return nil
-	})
+	a, err := o.GetIn(ctx, tx, d.OfficerID)
+	if err != nil {
+		return err
+	}
+	b, err := o.GetIn(ctx, tx, d.DeputyID)
+	if err != nil {
+		return err
+	}
+	if a.Agency != b.Agency {
+		return fault.Invalid("officer.deputy_invalid")
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO officer.deputy (officer_id, deputy_id, from_at, until_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (officer_id, deputy_id, from_at) DO UPDATE SET until_at = $4`,
+		d.OfficerID, d.DeputyID, d.From, d.Until)
+	if err != nil {
+		return fmt.Errorf("appoint deputy: %w", err)
+	}
+	return nil
 }
 
 // List answers the staff of an agency by name, active ones first; an agency

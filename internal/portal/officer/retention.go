@@ -18,4 +18,19 @@ var tables = []db.Table{
 		Basis:  "rights of deputies",
 		Sweeps: []string{"officer.retention"},
 	},
+	{
+		Name: "officer.invitation", Class: db.ClassStaff,
+		Holds:  []db.Datum{db.Names},
+		Term:   "the setting retention.days after it expired",
+		Basis:  "who was let in, and by whom",
+		Sweeps: []string{"officer.retention"},
+		Bytes:  []string{"token_hash"},
+	},
+	{
+		Name: "officer.deed", Class: db.ClassJournal,
+		Holds:  []db.Datum{db.Acts},
+		Term:   "the setting retention.days",
+		Basis:  "152-FZ art. 18.1, 19: proof of who changed what; G-22",
+		Sweeps: []string{"officer.retention"},
+	},
 }
