@@ -38,7 +38,7 @@ func bucket(t *testing.T) *blob.S3 {
 	t.Helper()
 	raw := os.Getenv("OKNO_TEST_S3")
 	if raw == "" {
-		t.Skip("OKNO_TEST_S3 names no S3 service")
+		t.Skip("OKNO_TEST_S3 names no S3 service; «go run ./test/services go test ./internal/base/blob» starts one")
 	}
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -145,9 +145,15 @@ func replaceAndAbort(ctx context.Context, t *testing.T, s blob.Store, key string
 	if err != nil {
 		t.Fatal(err)
 	}
-	broken := errors.New("line broke")
-	if err := s.Put(ctx, key, io.MultiReader(strings.NewReader("half"), failingReader{broken})); err == nil {
-		t.Error("a broken upload succeeded")
+	// The second one is how a request body ends that was cut off.
+	for _, broken := range []error{errors.New("line broke"), io.ErrUnexpectedEOF, fmt.Errorf("body: %w", io.EOF)} {
+		err := s.Put(ctx, key, io.MultiReader(strings.NewReader("half"), failingReader{broken}))
+		if !errors.Is(err, broken) {
+			t.Errorf("an upload broken by «%v» gave %v", broken, err)
+		}
+		if after, err := s.Size(ctx, key); err != nil || after != before {
+			t.Errorf("an upload broken by «%v» changed the file: %d, %v", broken, after, err)
+		}
 	}
 	gone, cancel := context.WithCancel(ctx)
 	cancel()
@@ -421,6 +427,25 @@ func TestSealedServesRanges(t *testing.T) {
 	http.ServeContent(w, req, "a.bin", time.Time{}, r)
 	if w.Code != http.StatusPartialContent || !bytes.Equal(w.Body.Bytes(), plain[chunk-10:chunk+10]) {
 		t.Errorf("status %d, %d bytes", w.Code, w.Body.Len())
+	}
+}
+
+// An upload that is cut off is no shorter file: whatever its reader says instead
+// of a clean end, nothing of it stays.
+func TestSealedRefusesHalfAFile(t *testing.T) {
+	t.Parallel()
+	s, store, _ := sealed(t)
+	for _, size := range []int{0, 1, 64<<10 - 1, 64 << 10, 64<<10 + 1, 200 << 10} {
+		for _, broken := range []error{io.ErrUnexpectedEOF, errors.New("line broke"), fmt.Errorf("body: %w", io.EOF)} {
+			key := blob.NewKey("document")
+			_, err := s.Put(context.Background(), key, io.MultiReader(bytes.NewReader(pattern(size)), failingReader{broken}), 1<<20)
+			if !errors.Is(err, broken) {
+				t.Errorf("%d bytes and «%v»: %v", size, broken, err)
+			}
+			if _, err := store.Size(context.Background(), key); !errors.Is(err, blob.ErrNotFound) {
+				t.Errorf("%d bytes and «%v» left something: %v", size, broken, err)
+			}
+		}
 	}
 }
 

@@ -59,12 +59,34 @@ func (s *S3) Put(ctx context.Context, key string, r io.Reader) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	_, err := s.client.PutObject(ctx, s.bucket, key, contextReader{ctx, r}, -1,
+	src := &source{r: contextReader{ctx, r}}
+	_, err := s.client.PutObject(ctx, s.bucket, key, src, -1,
 		minio.PutObjectOptions{PartSize: partSize, ContentType: "application/octet-stream"})
+	if src.err != nil {
+		err = src.err
+	}
 	if err != nil {
 		return fmt.Errorf("put blob: %w", err)
 	}
 	return nil
+}
+
+// source keeps a reader's own error from the library, which takes
+// io.ErrUnexpectedEOF, the end of an upload that was cut off, for the end.
+type source struct {
+	r   io.Reader
+	err error
+}
+
+var errSource = errors.New("the source failed")
+
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	if err == nil || err == io.EOF { //nolint:errorlint // a wrapped one is no end but a failure, see io.Reader
+		return n, err
+	}
+	s.err = err
+	return n, errSource
 }
 
 // Open reads a range of an object.

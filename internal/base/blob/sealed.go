@@ -88,22 +88,37 @@ func (e *encrypter) Read(p []byte) (int, error) {
 
 // next seals one chunk.
 func (e *encrypter) next() error {
-	n, err := io.ReadFull(e.src, e.plain[e.held:])
+	n, err := fill(e.src, e.plain[e.held:])
 	e.hash.Write(e.plain[e.held : e.held+n])
 	e.held += n
 	if e.size += int64(n); e.size > e.limit {
 		return ErrTooLarge
 	}
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	e.done = err == io.EOF //nolint:errorlint // a wrapped one is no end but a failure, see io.Reader
+	if err != nil && !e.done {
 		return err
 	}
-	e.done = err != nil
 	size := min(e.held, chunkPlain)
 	sealed := e.aead.Seal(nil, nonce(e.chunk, e.done), e.plain[:size], e.aad)
 	e.out.Write(sealed)
 	e.held = copy(e.plain, e.plain[size:e.held])
 	e.chunk++
 	return nil
+}
+
+// fill reads until buf is full. Unlike [io.ReadFull] it leaves the source's own
+// io.ErrUnexpectedEOF, which is how an upload that was cut off ends, different
+// from the end of a file.
+func fill(r io.Reader, buf []byte) (n int, err error) {
+	for n < len(buf) && err == nil {
+		var m int
+		m, err = r.Read(buf[n:])
+		n += m
+	}
+	if n == len(buf) && err == io.EOF { //nolint:errorlint // as above
+		err = nil // it comes again
+	}
+	return n, err
 }
 
 func nonce(chunk uint64, last bool) []byte {

@@ -1,9 +1,9 @@
 // Package dbtest gives each test a fresh, migrated PostgreSQL database.
 //
-// $OKNO_TEST_PG names a server whose durability is off (./check starts one);
-// without it the first test of a package starts a private one. A database is
-// copied from a template that is named by the hash of the migrations, which
-// takes some 60 ms.
+// $OKNO_TEST_PG names a server whose durability is off (test/services starts one
+// for ./check); without it the first test of a package starts a private one. A
+// database is copied from a template that is named by the hash of the
+// migrations, which takes some 60 ms.
 package dbtest
 
 import (
@@ -108,6 +108,19 @@ func server() (string, error) {
 		serverURL = s.URL("postgres")
 	})
 	return serverURL, errServer
+}
+
+// sharedConns let several packages test at the same time on one server.
+const sharedConns = 500
+
+// StartServer runs a server below dir for the tests of all packages, which find
+// it by $OKNO_TEST_PG. It keeps nothing that must survive a crash.
+func StartServer(ctx context.Context, dir string) (url string, stop func(), err error) {
+	s, err := postgres.Start(ctx, postgres.Options{Dir: filepath.Join(dir, "postgres"), MaxCon: sharedConns})
+	if err != nil {
+		return "", nil, err
+	}
+	return s.URL("postgres"), func() { _ = s.Stop() }, nil
 }
 
 // removeStale deletes what earlier test processes left: their servers died

@@ -85,8 +85,8 @@ func send(w io.Writer, r io.Reader) error {
 	}
 	buf := make([]byte, 4+clamdChunk)
 	for {
-		n, err := io.ReadFull(r, buf[4:])
-		end := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		n, err := r.Read(buf[4:])
+		end := err == io.EOF //nolint:errorlint // a wrapped one is no end but a failure, see io.Reader
 		if err != nil && !end {
 			return &sourceError{err}
 		}

@@ -121,29 +121,43 @@ func TestClamdAwayOrSilentIsAnError(t *testing.T) {
 	if v, err := clean.Scan(ctx, strings.NewReader("x")); err == nil {
 		t.Errorf("a cancelled scan said %+v", v)
 	}
-	broken := io.MultiReader(strings.NewReader("half"), broken{})
-	if v, err := clean.Scan(t.Context(), broken); err == nil {
-		t.Errorf("half a file is %+v", v)
+	for _, err := range []error{errors.New("disk is gone"), io.ErrUnexpectedEOF} {
+		half := io.MultiReader(strings.NewReader("half"), broken{err})
+		if v, got := clean.Scan(t.Context(), half); !errors.Is(got, err) {
+			t.Errorf("half a file is %+v, %v", v, got)
+		}
 	}
 }
 
-type broken struct{}
+type broken struct{ err error }
 
-func (broken) Read([]byte) (int, error) { return 0, errors.New("disk is gone") }
+func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
-// The real daemon, where there is one: $OKNO_TEST_CLAMD is its host:port.
+// The real daemon: $OKNO_TEST_CLAMD is its host:port, or unix: and the path of
+// its socket.
 func TestRealClamd(t *testing.T) {
 	t.Parallel()
 	addr := os.Getenv("OKNO_TEST_CLAMD")
 	if addr == "" {
-		t.Skip("OKNO_TEST_CLAMD names no daemon")
+		t.Skip("OKNO_TEST_CLAMD names no daemon; «go run ./test/services go test ./internal/portal/exchange» starts one")
 	}
 	c := &exchange.Clamd{Network: "tcp", Addr: addr}
+	if path, unix := strings.CutPrefix(addr, "unix:"); unix {
+		c.Network, c.Addr = "unix", path
+	}
 	if v, err := c.Scan(t.Context(), strings.NewReader("harmless")); err != nil || v.State != document.ScanClean {
 		t.Errorf("harmless text: %+v, %v", v, err)
 	}
 	eicar := `X5O!P%@AP[4\PZX54(P^)7CC)7}$` + `EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*`
-	if v, err := c.Scan(t.Context(), strings.NewReader(eicar)); err != nil || v.State != document.ScanInfected {
+	if v, err := c.Scan(t.Context(), strings.NewReader(eicar)); err != nil || v.State != document.ScanInfected || v.Signature == "" {
 		t.Errorf("EICAR: %+v, %v", v, err)
+	}
+	// At the end of the largest file that the portal takes, over many chunks.
+	large := io.MultiReader(bytes.NewReader(bytes.Repeat([]byte("okno "), 3<<20)), strings.NewReader(eicar))
+	if v, err := c.Scan(t.Context(), large); err != nil || v.State != document.ScanInfected {
+		t.Errorf("EICAR after 15 MB: %+v, %v", v, err)
+	}
+	if v, err := c.Scan(t.Context(), io.MultiReader(strings.NewReader("half"), broken{io.ErrUnexpectedEOF})); err == nil {
+		t.Errorf("half a file is %+v", v)
 	}
 }
