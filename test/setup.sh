@@ -47,6 +47,13 @@ need() {
 	command -v "$program" >/dev/null 2>&1 || install_packages "$@"
 }
 
+# need_clamd: the virus scanner. The service that Debian's package starts is not
+# used and, without signatures, does not run.
+need_clamd() {
+	if command -v clamd >/dev/null 2>&1 || [ -x /usr/sbin/clamd ]; then return; fi
+	install_packages clamav-daemon
+}
+
 # need_node: Debian's Node 18 is too old for some tools, Node 20 is enough.
 need_node() {
 	if command -v node >/dev/null 2>&1 && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] && command -v npm >/dev/null 2>&1; then

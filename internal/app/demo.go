@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -32,6 +33,10 @@ type DemoOptions struct {
 	Out    io.Writer         // the table of addresses; nil: none
 	Log    *slog.Logger
 	Cost   crypt.Cost
+
+	Config   string            // a file of settings over the demo's own; empty: none
+	Database string            // URL of a PostgreSQL server instead of a private one
+	World    map[string]string // where servers of the world listen: smtp, sms, mvd, sfr
 }
 
 // Demo is a running demonstration: the products and the world around them.
@@ -91,11 +96,14 @@ func (d *Demo) start(ctx context.Context, o DemoOptions, listen, state string) e
 	if err != nil {
 		return err
 	}
-	w := &world{demo: d, outbox: outbox}
+	w := &world{demo: d, outbox: outbox, at: o.World}
 	if err := w.open(); err != nil {
 		return err
 	}
-	cfg := d.config(listen, state, w)
+	cfg, err := d.configure(ctx, o, listen, state, w)
+	if err != nil {
+		return err
+	}
 	if err := ensureKeys(cfg.Keys); err != nil {
 		return err
 	}
@@ -172,7 +180,7 @@ func defaultState() string {
 }
 
 // stateParts are all that a demo writes: a reset never removes anything else.
-var stateParts = []string{"pg", "pg.lock", "postgres.log", "blobs", "keys.json", "outbox.jsonl"}
+var stateParts = []string{"pg", "pg.lock", "postgres.log", "blobs", "keys.json", "outbox.jsonl", "clamd"}
 
 func resetState(dir string) error {
 	for _, p := range stateParts {
@@ -298,6 +306,7 @@ type world struct {
 	now       func() time.Time
 	token     string
 	urls      map[string]string
+	at        map[string]string
 }
 
 func (w *world) clock() time.Time {
@@ -321,7 +330,7 @@ func (w *world) open() error {
 	if err := w.serveHTTP("sms", &demo.SMSGateway{Token: w.token, Outbox: w.outbox, Now: w.clock}); err != nil {
 		return err
 	}
-	ln, err := w.listen()
+	ln, err := w.listen("smtp")
 	if err != nil {
 		return err
 	}
@@ -330,8 +339,8 @@ func (w *world) open() error {
 	return nil
 }
 
-func (w *world) listen() (net.Listener, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+func (w *world) listen(name string) (net.Listener, error) {
+	ln, err := net.Listen("tcp", cmp.Or(w.at[name], "127.0.0.1:0"))
 	if err != nil {
 		return nil, fmt.Errorf("demo world: %w", err)
 	}
@@ -340,7 +349,7 @@ func (w *world) listen() (net.Listener, error) {
 }
 
 func (w *world) serveHTTP(name string, h http.Handler) error {
-	ln, err := w.listen()
+	ln, err := w.listen(name)
 	if err != nil {
 		return err
 	}
@@ -364,6 +373,5 @@ func (d *Demo) config(listen, state string, w *world) Config {
 		Mail:    MailConfig{Address: w.urls["smtp"], From: "okno@localhost", Security: "plain"},
 		SMS:     SMSConfig{URL: w.urls["sms"] + "/messages", Token: token},
 		Outcall: OutcallConfig{Allow: []string{"127.0.0.0/8", "::1/128"}},
-		Scanner: ScannerConfig{Off: true},
 	}
 }
