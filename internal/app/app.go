@@ -286,7 +286,7 @@ func (a *App) Close() {
 
 func (a *App) addHost(base string, h http.Handler) {
 	if base != "" && h != nil {
-		a.hosts[hostOf(base)] = h
+		a.hosts[hostOf(base)] = a.withSecurityTxt(base, h)
 	}
 }
 

@@ -44,6 +44,7 @@ type Config struct {
 	Ops        OpsConfig         `yaml:"ops"`
 	Log        LogConfig         `yaml:"log"`
 	Outcall    OutcallConfig     `yaml:"outcall"`
+	Security   SecurityConfig    `yaml:"security"`
 }
 
 // TLSConfig names a certificate and its key, PEM files.
@@ -209,6 +210,7 @@ func (c *Config) Check() error {
 		add("mail.security: %q is none of starttls, tls, plain", c.Mail.Security)
 	}
 	c.checkOps(add)
+	c.Security.check(add)
 	for code, u := range c.Neighbours {
 		checkURL("neighbours."+code, u, true, add)
 	}

@@ -369,9 +369,10 @@ func (d *Demo) config(listen, state string, w *world) Config {
 			URL: d.urls["esia"], DeskURL: d.urls["desk"], HelpURL: d.urls["uslugi"], Operator: "Оператор демонстрационного стенда «Окно»",
 			MVD: RegisterConfig{URL: w.urls["mvd"], Token: token}, SFR: RegisterConfig{URL: w.urls["sfr"], Token: token},
 		},
-		Portals: d.portals(),
-		Mail:    MailConfig{Address: w.urls["smtp"], From: "okno@localhost", Security: "plain"},
-		SMS:     SMSConfig{URL: w.urls["sms"] + "/messages", Token: token},
-		Outcall: OutcallConfig{Allow: []string{"127.0.0.0/8", "::1/128"}},
+		Portals:  d.portals(),
+		Mail:     MailConfig{Address: w.urls["smtp"], From: "okno@localhost", Security: "plain"},
+		SMS:      SMSConfig{URL: w.urls["sms"] + "/messages", Token: token},
+		Outcall:  OutcallConfig{Allow: []string{"127.0.0.0/8", "::1/128"}},
+		Security: SecurityConfig{Contacts: []string{"mailto:security@okno.example"}},
 	}
 }
