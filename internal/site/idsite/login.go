@@ -70,10 +70,8 @@ func (s *Site) showStep(w http.ResponseWriter, r *http.Request, status int, f fl
 		return kit.See(w, r, st.Redirect)
 	}
 	kit.AllowFormAction(w, r, st.FormOrigins...)
-	if st.Request != nil && !kit.HasLang(r) {
-		if _, who, _ := s.visitor(r); who == nil {
-			r = withLocales(r, s.Bundle.Languages(), st.Request.Locales)
-		}
+	if st.Request != nil {
+		r = s.inAskedLang(w, r, st.Request.Locales)
 	}
 	if st.Kind == signin.StepLogin {
 		waits, err := s.awaits(r)
@@ -110,19 +108,6 @@ func (s *Site) stepPage(r *http.Request, status int, f flow, st *signin.Step, ty
 		return status, "idsite.consent.title", consentPage(v), err
 	}
 	return status, "idsite.login.title", loginPage(s.loginView(r, f, st, typed, wrong)), nil
-}
-
-// withLocales uses what the client asked for (ui_locales) where neither browser
-// nor person has chosen.
-func withLocales(r *http.Request, known, wanted []string) *http.Request {
-	for _, w := range wanted {
-		for _, k := range known {
-			if w == k {
-				return kit.WithLang(r, k)
-			}
-		}
-	}
-	return r
 }
 
 func clientName(st *signin.Step) string {

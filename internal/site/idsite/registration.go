@@ -43,6 +43,15 @@ func (s *Site) showRegistration(w http.ResponseWriter, r *http.Request) error {
 	if sess != nil {
 		return kit.See(w, r, f.url())
 	}
+	if f.request != "" {
+		st, err := s.next(r, f)
+		if err != nil {
+			return err
+		}
+		if st.Request != nil {
+			r = s.inAskedLang(w, r, st.Request.Locales)
+		}
+	}
 	return s.registrationStep(w, r, http.StatusOK, f, enrol.Application{}, kit.Wrong{})
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -114,10 +115,8 @@ const sessionCookie = "session"
 func (s *Site) visited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = r.WithContext(context.WithValue(r.Context(), visitorKey{}, &visitor{}))
-		if !kit.HasLang(r) && s.mux.Cookie(r, sessionCookie) != "" && isPage(r) {
-			if _, who, err := s.visitor(r); err == nil && who != nil {
-				r = kit.WithLang(r, who.Locale)
-			}
+		if !kit.HasLang(r) && isPage(r) {
+			r = s.withLang(r)
 		}
 		if r.URL.Path == oidc.PathAuthorize {
 			s.mux.CarryVI(w, r, r.URL.Query().Get("okno_vi"))
@@ -130,6 +129,46 @@ func (s *Site) visited(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+// askedLangCookie is the language that the last client asked for (ui_locales).
+const askedLangCookie = "asked_lang"
+
+// withLang shows the language of the person who is signed in, else the one that
+// the client asked for, so that registration and recovery, which are several
+// pages, stay in the language of the site that sent the person here.
+func (s *Site) withLang(r *http.Request) *http.Request {
+	if s.mux.Cookie(r, sessionCookie) != "" {
+		if _, who, err := s.visitor(r); err == nil && who != nil {
+			return kit.WithLang(r, who.Locale)
+		}
+	}
+	if asked := s.mux.Cookie(r, askedLangCookie); slices.Contains(s.Bundle.Languages(), asked) {
+		return kit.WithLang(r, asked)
+	}
+	return r
+}
+
+// inAskedLang turns to the first language of the client's ui_locales that this
+// site speaks (OpenID Connect Core, section 3.1.2.1) where neither the browser
+// nor a person who is signed in has chosen one, and keeps it for the next pages.
+func (s *Site) inAskedLang(w http.ResponseWriter, r *http.Request, asked []string) *http.Request {
+	if kit.HasLang(r) {
+		return r
+	}
+	if _, who, err := s.visitor(r); err != nil || who != nil {
+		return r
+	}
+	for _, l := range asked {
+		if slices.Contains(s.Bundle.Languages(), l) {
+			s.mux.SetCookie(w, askedLangCookie, l, askedLangLife)
+			return kit.WithLang(r, l)
+		}
+	}
+	return r
+}
+
+// askedLangLife covers a registration whose letter is answered the next day.
+const askedLangLife = 24 * time.Hour
 
 func isPage(r *http.Request) bool {
 	for _, p := range []string{"/assets/", "/oauth2/", "/rs/", "/.well-known/"} {

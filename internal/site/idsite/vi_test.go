@@ -40,3 +40,22 @@ func TestVersionForTheVisuallyImpairedComesAlong(t *testing.T) {
 		t.Errorf("nonsense was kept: %.60q", got)
 	}
 }
+
+// The language of the site that sent somebody here stays on every page of
+// registration; a choice made here and the language of a profile are stronger.
+func TestLanguageOfTheClientComesAlong(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Person("Тестова", "Анна", "anna@example.org")
+	portal := w.Client("PORTAL_72", "https://uslugi.test")
+	b := w.browser()
+	b.Get(authorize(portal, "openid", "&prompt=create&ui_locales=de+tt")).WantPath("/registration").Want("html[lang=tt]", "")
+	b.Get("/recovery").Want("html[lang=tt]", "")
+	if p := signIn(b, "anna@example.org"); !p.Has("html[lang=ru]") {
+		t.Error("the profile's own language was overruled")
+	}
+	c := w.browser()
+	c.Get("/prefs/lang/en")
+	c.Get(authorize(portal, "openid", "&ui_locales=tt")).Want("html[lang=en]", "")
+	c.Get("/recovery").Want("html[lang=en]", "")
+}
