@@ -2,7 +2,14 @@ package client_test
 
 import (
 	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"errors"
+	"math/big"
 	"slices"
 	"testing"
 	"time"
@@ -103,6 +110,38 @@ func TestCommercialClientWaitsForApproval(t *testing.T) {
 	must(t, cs.Approve(ctx, c.ID))
 	if got, err := cs.Get(ctx, c.ID); err != nil || got.Kind != client.Commercial {
 		t.Errorf("after approval: %+v, %v", got, err)
+	}
+}
+
+// Keys under 128 bits of security prove nothing.
+func TestWeakCertificatesAreRefused(t *testing.T) {
+	t.Parallel()
+	cs := open(t)
+	must(t, cs.Put(ctx, portal()))
+	p224, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p256, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	short, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		key crypto.Signer
+		ok  bool
+	}{"P-224": {p224, false}, "P-256": {p256, true}, "RSA 2048": {short, false}} {
+		tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+		der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, c.key.Public(), c.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cs.AddCertificate(ctx, "PORTAL", der); (err == nil) != c.ok || err != nil && !fault.Is(err, fault.KindInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

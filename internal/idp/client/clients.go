@@ -2,6 +2,9 @@ package client
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -286,16 +289,31 @@ func (cs *Clients) AddCertificate(ctx context.Context, id string, der []byte) er
 
 // AddCertificateTx is [Clients.AddCertificate] in the caller's transaction.
 func (cs *Clients) AddCertificateTx(ctx context.Context, tx *db.Tx, id string, der []byte) error {
-	if _, err := x509.ParseCertificate(der); err != nil {
+	cert, err := x509.ParseCertificate(der)
+	if err != nil || !strong(cert.PublicKey) {
 		return fault.Invalid("signin.client.invalid", fault.F("certificate", "signin.client.bad_certificate")).Wrap(err)
 	}
 	sum := sha256.Sum256(der)
-	_, err := tx.Exec(ctx, `INSERT INTO client.certificate (client_id, sha256, der, created_at) VALUES ($1,$2,$3,$4)
+	_, err = tx.Exec(ctx, `INSERT INTO client.certificate (client_id, sha256, der, created_at) VALUES ($1,$2,$3,$4)
 		ON CONFLICT DO NOTHING`, id, sum[:], der, cs.Clock.Now())
 	if err != nil {
 		return fmt.Errorf("add certificate of %s: %w", id, err)
 	}
 	return nil
+}
+
+// strong keys give 128 bits of security: ECDSA and Ed25519 from 256 bits, RSA
+// from 3072 (NIST SP 800-57 part 1, table 2; ASVS 5.0, 11.2.3).
+func strong(key any) bool {
+	switch k := key.(type) {
+	case *rsa.PublicKey:
+		return k.N.BitLen() >= 3072
+	case *ecdsa.PublicKey:
+		return k.Curve.Params().BitSize >= 256
+	case ed25519.PublicKey:
+		return true
+	}
+	return false
 }
 
 // Authenticate returns the active client that knows the secret, otherwise

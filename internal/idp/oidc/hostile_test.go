@@ -292,6 +292,29 @@ func TestRefreshRotation(t *testing.T) {
 	}
 }
 
+// An app that refreshes every day signs in anew once a year all the same.
+func TestOfflineAccessEnds(t *testing.T) {
+	t.Parallel()
+	w := oidctest.New(t)
+	w.Person("Соколова", "Анна", "anna@example.org")
+	w.Client("PORTAL", rp, func(c *client.Client) { c.FirstParty, c.Scopes = true, append(c.Scopes, client.ScopeOffline) })
+	p, b := newParty(t, w, "PORTAL", client.ScopeOffline), w.Browser()
+	tok, _ := p.signIn(b, "anna@example.org")
+	refresh, days := tok.RefreshToken, 0
+	for ; days < 400; days += 20 {
+		w.Clock.Advance(20 * 24 * time.Hour)
+		_, got := post(t, w, "/oauth2/token", refreshForm(refresh))
+		next, ok := got["refresh_token"].(string)
+		if !ok {
+			break
+		}
+		refresh = next
+	}
+	if days < 340 || days > 365 {
+		t.Errorf("the family ended after %d days", days)
+	}
+}
+
 // What looks like a token and is none opens nothing.
 func TestForgedAccessTokens(t *testing.T) {
 	t.Parallel()

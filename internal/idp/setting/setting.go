@@ -239,7 +239,7 @@ func (v *Values) check() error {
 	if v.Password != PasswordStrict && v.Password != PasswordNoPunctuation {
 		bad = append(bad, fault.F("password", "setting.unknown_choice"))
 	}
-	between("code_life", v.CodeLife, time.Minute, 30*time.Minute)
+	between("code_life", v.CodeLife, time.Minute, 10*time.Minute) // at most ten: ASVS 5.0, 6.5.5
 	between("code_pause", v.CodePause, 10*time.Second, 10*time.Minute)
 	between("link_life", v.LinkLife, 10*time.Minute, 7*day)
 	between("attempt_life", v.AttemptLife, time.Hour, 30*day)

@@ -31,6 +31,9 @@ const (
 	codeLife    = time.Minute         // RFC 6749, 4.1.2 recommends at most ten
 	accessLife  = 10 * time.Minute    // of a token that is looked up anyway
 	offlineLife = 30 * 24 * time.Hour // of an offline family without use
+	// offlineMost is when an offline family ends however often it is used: the
+	// person signs in once a year at least (ASVS 5.0, 10.4.8).
+	offlineMost = 365 * 24 * time.Hour
 	// grace is how long a client that lost our answer may repeat a refresh.
 	grace = 30 * time.Second
 	// familyKept is how long an ended family explains itself.
@@ -329,6 +332,9 @@ func (i *Issuer) rotate(ctx context.Context, tx *db.Tx, f *Family, refresh strin
 	}
 	if f.Offline {
 		f.ExpiresAt = now.Add(offlineLife)
+		if end := f.CreatedAt.Add(offlineMost); end.Before(f.ExpiresAt) {
+			f.ExpiresAt = end
+		}
 		if _, err := tx.Exec(ctx, `UPDATE token.family SET expires_at=$2 WHERE id=$1`, f.ID, f.ExpiresAt); err != nil {
 			return "", err
 		}

@@ -72,6 +72,9 @@ func (m *Mux) observed(next http.Handler) http.Handler {
 		took := time.Since(start)
 		m.meter.observe(q.pattern, rec.status(), took)
 		level := slog.LevelDebug
+		if refused(rec.status()) {
+			level = slog.LevelInfo
+		}
 		attrs := []any{"site", m.Name, "method", r.Method, "route", q.pattern, "status", rec.status(), "ms", took.Milliseconds(), "bytes", rec.bytes, "request", q.id}
 		if q.failed != nil {
 			attrs = append(attrs, "error", q.failed)
@@ -81,6 +84,12 @@ func (m *Mux) observed(next http.Handler) http.Handler {
 		}
 		m.Log.Log(r.Context(), level, "request", attrs...)
 	})
+}
+
+// refused answers are written with each log: somebody asked for what he may not
+// do, came from a foreign page, or too often (ASVS 5.0, 16.3.2 and 16.3.3).
+func refused(status int) bool {
+	return status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusTooManyRequests
 }
 
 // address walks X-Forwarded-For from the right past the trusted proxies.

@@ -278,6 +278,26 @@ func TestLogHoldsNoPersonalData(t *testing.T) {
 	}
 }
 
+// Refusals stand in a log of the usual level, ordinary answers do not.
+func TestRefusalsAreLogged(t *testing.T) {
+	t.Parallel()
+	for path, level := range map[string]string{
+		"/": "DEBUG", "/fail/not_found": "DEBUG", "/fail/forbidden": "INFO", "/fail/unauthenticated": "INFO", "/fail/limited": "INFO", "/fail/internal": "ERROR",
+	} {
+		b, log := site(t, nil)
+		b.Get(path)
+		if !strings.Contains(log.String(), "level="+level+" msg=request ") {
+			t.Errorf("%s: %s", path, log)
+		}
+	}
+	b, log := site(t, nil)
+	b.Header.Set("Sec-Fetch-Site", "cross-site")
+	b.Post("/", url.Values{"x": {"y"}})
+	if !strings.Contains(log.String(), "level=INFO msg=request ") {
+		t.Errorf("a foreign page's POST: %s", log)
+	}
+}
+
 func TestLivePagesAreCompressed(t *testing.T) {
 	t.Parallel()
 	b, _ := site(t, nil)
