@@ -59,13 +59,14 @@ func FreePort() (string, error) {
 // ready is how long a start may take on a busy machine.
 const ready = 90 * time.Second
 
-// StartDemo starts «okno demo» on a state folder and waits until it answers.
-func StartDemo(ctx context.Context, state, port string) (*Process, error) {
+// StartDemo starts «okno demo» on a state folder, with more flags, and waits
+// until it answers.
+func StartDemo(ctx context.Context, state, port string, more ...string) (*Process, error) {
 	bin, err := Binary()
 	if err != nil {
 		return nil, err
 	}
-	return Start(ctx, state, port, bin, "demo", "--listen", "127.0.0.1:"+port, "--state", state)
+	return Start(ctx, state, port, bin, append([]string{"demo", "--listen", "127.0.0.1:" + port, "--state", state}, more...)...)
 }
 
 // Start starts a command that serves on a port of the loopback and waits until

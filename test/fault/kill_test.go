@@ -128,21 +128,10 @@ func (k *killing) applicant() *drive.Applicant {
 // upload opens a form with an attachment slot up to the step with the slot. Its
 // act sends the file, unless the page says that it is there already.
 func (k *killing) upload(ctx context.Context, p *drive.Person, body []byte) (*act, error) {
-	const card = "/services/criminal-record"
-	pg, err := p.Get(ctx, k.portal()+card)
+	step, err := openAttachments(ctx, k.stand, p)
 	if err != nil {
 		return nil, err
 	}
-	if pg, err = pg.Submit(ctx, "form[action='"+card+"/apply']"); err != nil {
-		return nil, err
-	}
-	if pg, err = pg.Submit(ctx, "button[value=next]", "address.postcode", "625000"); err != nil {
-		return nil, err
-	}
-	if err := pg.Want(http.StatusOK); err != nil {
-		return nil, err
-	}
-	step := pg.URL.String()
 	return &act{name: "upload", try: func(ctx context.Context) (string, error) {
 		pg, err := p.Get(ctx, step)
 		if err != nil {

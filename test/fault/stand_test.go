@@ -14,6 +14,7 @@ type stand struct {
 	t     *testing.T
 	state string
 	port  string
+	flags []string // of the demo, beside its state and port
 	*drive.Process
 }
 
@@ -28,14 +29,14 @@ func times(n, long int) int {
 	return n
 }
 
-func newStand(t *testing.T) *stand {
+func newStand(t *testing.T, flags ...string) *stand {
 	t.Helper()
 	state, err := drive.StateDir()
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(state) })
 	port, err := drive.FreePort()
 	must(t, err)
-	s := &stand{t: t, state: state, port: port}
+	s := &stand{t: t, state: state, port: port, flags: flags}
 	s.start()
 	t.Cleanup(func() {
 		if s.Running() {
@@ -56,7 +57,7 @@ func newStand(t *testing.T) *stand {
 // start starts the demo; it answers afterwards.
 func (s *stand) start() {
 	s.t.Helper()
-	p, err := drive.StartDemo(s.t.Context(), s.state, s.port)
+	p, err := drive.StartDemo(s.t.Context(), s.state, s.port, s.flags...)
 	must(s.t, err)
 	s.Process = p
 }
