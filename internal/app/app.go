@@ -90,7 +90,15 @@ func (a *App) build(ctx context.Context) error {
 	if a.keys, err = crypt.LoadKeyring(a.cfg.Keys); err != nil {
 		return fmt.Errorf("%w; make one with «okno keys create», or give the one that sealed these data", err)
 	}
-	if a.bundle, err = i18n.Load(locale.FS); err != nil {
+	// The texts are read while the databases are brought up.
+	texts := make(chan error, 1)
+	go func() {
+		bundle, err := i18n.Load(locale.FS)
+		a.bundle = bundle
+		texts <- err
+	}()
+	err = a.prepare(ctx)
+	if err := errors.Join(err, <-texts); err != nil {
 		return err
 	}
 	if a.blobs, err = openStore(ctx, a.cfg); err != nil {
@@ -98,11 +106,6 @@ func (a *App) build(ctx context.Context) error {
 	}
 	if a.calls, err = outcall.New(a.cfg.Outcall.Allow...); err != nil {
 		return err
-	}
-	if a.cfg.PrivatePostgres {
-		if a.pg, err = postgres.Start(ctx, postgres.Options{Dir: a.cfg.State, Fsync: true}); err != nil {
-			return err
-		}
 	}
 	if a.cfg.IDP != nil {
 		if a.idp, err = a.newIDP(ctx); err != nil {
@@ -122,19 +125,58 @@ func (a *App) build(ctx context.Context) error {
 	return a.serveOps(ctx)
 }
 
-// openDatabase opens one of the databases, making it first when it lives in
-// the private PostgreSQL, and migrates it. direct leads past a pooler.
-func (a *App) openDatabase(ctx context.Context, url, direct Secret, name string, sources []db.Source) (*db.DB, error) {
+// prepare starts the private PostgreSQL, if it is wanted, makes its databases,
+// and migrates all of them at the same time: a first start is mostly that.
+func (a *App) prepare(ctx context.Context) error {
+	if a.cfg.PrivatePostgres {
+		var err error
+		if a.pg, err = postgres.Start(ctx, postgres.Options{Dir: a.cfg.State, Fsync: true}); err != nil {
+			return err
+		}
+	}
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	var failed []error
+	migrate := func(what string, url, direct Secret, name string, sources []db.Source) {
+		wait.Go(func() {
+			if err := a.migrate(ctx, url, direct, name, sources); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				failed = append(failed, fmt.Errorf("%s: %w", what, err))
+			}
+		})
+	}
+	if c := a.cfg.IDP; c != nil {
+		migrate("identity provider", c.Database, c.DatabaseDirect, idpDatabase, idpMigrations())
+	}
+	for _, c := range a.cfg.Portals {
+		migrate("portal "+c.Code, c.Database, c.DatabaseDirect, c.databaseName(), portalMigrations())
+	}
+	wait.Wait()
+	return errors.Join(failed...)
+}
+
+func (a *App) migrate(ctx context.Context, url, direct Secret, name string, sources []db.Source) error {
 	if url == "" {
 		if err := a.pg.CreateDatabase(ctx, name); err != nil {
-			return nil, err
+			return err
 		}
-		url = Secret(a.pg.URL(name))
 	}
-	if err := db.Migrate(ctx, string(cmp.Or(direct, url)), sources...); err != nil {
-		return nil, err
+	return db.Migrate(ctx, string(cmp.Or(direct, a.databaseURL(url, name))), sources...)
+}
+
+// databaseURL is the configured address, else that of a database in the private
+// PostgreSQL.
+func (a *App) databaseURL(url Secret, name string) Secret {
+	if url != "" {
+		return url
 	}
-	d, err := db.Open(ctx, db.Config{URL: string(url), MaxConns: maxConns, CacheDescribe: a.cfg.Pgbouncer})
+	return Secret(a.pg.URL(name))
+}
+
+// openDatabase opens one of the databases that prepare has migrated.
+func (a *App) openDatabase(ctx context.Context, url Secret, name string) (*db.DB, error) {
+	d, err := db.Open(ctx, db.Config{URL: string(a.databaseURL(url, name)), MaxConns: maxConns, CacheDescribe: a.cfg.Pgbouncer})
 	if err != nil {
 		return nil, err
 	}
@@ -188,6 +230,7 @@ func (a *App) Start(ctx context.Context, extra ...*listener) error {
 	a.stopClock = cancel
 	a.served.Go(func() { a.followClock(cctx) })
 	a.served.Go(func() { a.followKeys(cctx) })
+	a.served.Go(func() { a.keepCalm(cctx) })
 	for _, l := range a.listeners {
 		a.served.Go(func() {
 			if err := l.serve(); err != nil {

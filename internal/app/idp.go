@@ -64,7 +64,7 @@ func idpMigrations() []db.Source {
 
 func (a *App) newIDP(ctx context.Context) (*idp, error) {
 	cfg := a.cfg.IDP
-	d, err := a.openDatabase(ctx, cfg.Database, cfg.DatabaseDirect, idpDatabase, idpMigrations())
+	d, err := a.openDatabase(ctx, cfg.Database, idpDatabase)
 	if err != nil {
 		return nil, err
 	}

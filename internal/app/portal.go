@@ -67,7 +67,7 @@ func portalMigrations() []db.Source {
 }
 
 func (a *App) newPortal(ctx context.Context, cfg PortalConfig) (*portal, error) {
-	d, err := a.openDatabase(ctx, cfg.Database, cfg.DatabaseDirect, cfg.databaseName(), portalMigrations())
+	d, err := a.openDatabase(ctx, cfg.Database, cfg.databaseName())
 	if err != nil {
 		return nil, err
 	}

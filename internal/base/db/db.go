@@ -37,6 +37,9 @@ type DB struct {
 // asideConns are enough: what is read through them is kept in memory.
 const asideConns = 2
 
+// statements that one connection remembers, in okno and in PostgreSQL.
+const statements = 256
+
 // Open connects and pings. The pool dials again by itself after a loss.
 func Open(ctx context.Context, c Config) (*DB, error) {
 	pc, err := pgxpool.ParseConfig(c.URL)
@@ -49,6 +52,16 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	}
 	if c.CacheDescribe {
 		pc.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
+	// pgx makes room for both of its caches in every connection, and each way of
+	// asking fills only one of them.
+	pc.ConnConfig.StatementCacheCapacity = min(pc.ConnConfig.StatementCacheCapacity, statements)
+	pc.ConnConfig.DescriptionCacheCapacity = min(pc.ConnConfig.DescriptionCacheCapacity, statements)
+	switch pc.ConnConfig.DefaultQueryExecMode {
+	case pgx.QueryExecModeCacheStatement:
+		pc.ConnConfig.DescriptionCacheCapacity = 0
+	case pgx.QueryExecModeCacheDescribe:
+		pc.ConnConfig.StatementCacheCapacity = 0
 	}
 	if pc.ConnConfig.ConnectTimeout == 0 {
 		pc.ConnConfig.ConnectTimeout = 5 * time.Second

@@ -9,7 +9,10 @@ import (
 	"io/fs"
 	"log/slog"
 	"regexp"
+	"slices"
+	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib" // goose speaks database/sql
 	"github.com/pressly/goose/v3"
@@ -40,9 +43,16 @@ var contextName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 // queue. One session lock is held over all of it, so several processes may
 // start at once; url must be a direct connection (no transaction pooler).
 func Migrate(ctx context.Context, url string, sources ...Source) error {
-	pool, err := pgxpool.New(ctx, url)
+	pc, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return errors.New("migrate: the database URL cannot be read")
+	}
+	// A migration that a crash takes back is made by the next start, and what is
+	// written afterwards flushes it: there is nothing to wait for.
+	pc.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
+	pool, err := pgxpool.NewWithConfig(ctx, pc)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
 	}
 	defer pool.Close()
 	conn, err := pool.Acquire(ctx)
@@ -57,9 +67,13 @@ func Migrate(ctx context.Context, url string, sources ...Source) error {
 	if err := migrateQueue(ctx, pool); err != nil {
 		return err
 	}
+	sources = append([]Source{base}, sources...)
+	if ok, err := current(ctx, conn.Conn(), sources); err != nil || ok {
+		return err
+	}
 	std := stdlib.OpenDBFromPool(pool)
 	defer std.Close()
-	for _, s := range append([]Source{base}, sources...) {
+	for _, s := range sources {
 		p, err := provider(std, s)
 		if err != nil {
 			return err
@@ -95,6 +109,52 @@ func Pending(ctx context.Context, url string, sources ...Source) ([]string, erro
 		}
 	}
 	return out, nil
+}
+
+// current tells, in two questions for all contexts together, whether every
+// migration has been applied: what most starts find.
+func current(ctx context.Context, conn *pgx.Conn, sources []Source) (bool, error) {
+	var ask []string
+	var want []string
+	for _, s := range sources {
+		if !contextName.MatchString(s.Context) {
+			return false, fmt.Errorf("migrate: %q is no name of a context", s.Context)
+		}
+		files, err := fs.Glob(s.FS, "migration/*.sql")
+		if err != nil {
+			return false, fmt.Errorf("migrate %s: %w", s.Context, err)
+		}
+		for _, f := range files {
+			v, err := goose.NumericComponent(f)
+			if err != nil {
+				return false, fmt.Errorf("migrate %s: %w", s.Context, err)
+			}
+			want = append(want, fmt.Sprintf("%s/%d", s.Context, v))
+		}
+		ask = append(ask, fmt.Sprintf("SELECT '%s/' || version_id FROM goose_%s WHERE is_applied", s.Context, s.Context))
+	}
+	var missing bool
+	err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM unnest($1::text[]) AS s (context) WHERE to_regclass('goose_' || context) IS NULL)`,
+		contexts(sources)).Scan(&missing)
+	if err != nil || missing {
+		return false, err
+	}
+	rows, err := conn.Query(ctx, strings.Join(ask, " UNION ALL "))
+	if err != nil {
+		return false, fmt.Errorf("migrate: %w", err)
+	}
+	applied, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return false, fmt.Errorf("migrate: %w", err)
+	}
+	return !slices.ContainsFunc(want, func(v string) bool { return !slices.Contains(applied, v) }), nil
+}
+
+func contexts(sources []Source) (out []string) {
+	for _, s := range sources {
+		out = append(out, s.Context)
+	}
+	return out
 }
 
 func provider(std *sql.DB, s Source) (*goose.Provider, error) {

@@ -6,6 +6,7 @@ package asset
 import (
 	"embed"
 	"encoding/json"
+	"maps"
 	"mime"
 	"net/http"
 	"path"
@@ -61,9 +62,8 @@ type file struct {
 	plain, gzip, brotli *variant
 }
 
-// Handler serves Path: every embedded file and the given brand sheets. Names
-// carry the hash, so answers may be kept for a year (RFC 8246).
-func Handler(brands ...*Brand) http.Handler {
+// embedded is shared by all sites of a process: reading copies the bytes.
+var embedded = sync.OnceValue(func() map[string]*file {
 	files := map[string]*file{}
 	for plain, hashed := range names() {
 		f := &file{kind: contentType(plain)}
@@ -74,6 +74,13 @@ func Handler(brands ...*Brand) http.Handler {
 		}
 		files[hashed] = f
 	}
+	return files
+})
+
+// Handler serves Path: every embedded file and the given brand sheets. Names
+// carry the hash, so answers may be kept for a year (RFC 8246).
+func Handler(brands ...*Brand) http.Handler {
+	files := maps.Clone(embedded())
 	for _, b := range brands {
 		if b != nil && b.name != "" {
 			files[b.name] = &file{kind: contentType(b.name), plain: &variant{data: b.css, etag: `"` + b.name + `"`}}
