@@ -115,6 +115,10 @@ type Try struct {
 	Password string
 	Device   string // value of the device cookie
 	Network  string // client address
+	// Refused, if any, runs for an existing account in the transaction that counts
+	// its wrong password: a transaction of its own would make a wrong password of
+	// somebody known take longer than one of nobody.
+	Refused func(ctx context.Context, tx *db.Tx) error
 }
 
 // Verdict is the answer to a Try.
@@ -164,8 +168,14 @@ func (c *Credentials) VerifyPassword(ctx context.Context, t Try) (Verdict, error
 	verdict := Verdict{OK: ok}
 	err = c.DB.InTx(ctx, func(tx *db.Tx) error {
 		verdict = Verdict{OK: ok}
+		// Whoever came here together with others may not try any more by now: many
+		// guesses at once are worth no more than the same guesses one by one. Right
+		// and wrong ones are refused alike.
+		if err := c.inTurn(ctx, tx, places); err != nil {
+			return err
+		}
 		if !ok {
-			return c.failed(ctx, tx, t.OID, places)
+			return c.refused(ctx, tx, t, places)
 		}
 		if row.Temporary {
 			n, err := tx.Exec(ctx, `UPDATE credential.password SET used_at = $2
@@ -175,7 +185,7 @@ func (c *Credentials) VerifyPassword(ctx context.Context, t Try) (Verdict, error
 			}
 			if n == 0 { // two equal attempts at once: one wins
 				verdict.OK = false
-				return c.failed(ctx, tx, t.OID, places)
+				return c.refused(ctx, tx, t, places)
 			}
 			verdict.MustChange = true
 		}
@@ -185,6 +195,13 @@ func (c *Credentials) VerifyPassword(ctx context.Context, t Try) (Verdict, error
 		return Verdict{}, fmt.Errorf("verify password: %w", err)
 	}
 	return verdict, nil
+}
+
+func (c *Credentials) refused(ctx context.Context, tx *db.Tx, t Try, places []place) error {
+	if err := c.failed(ctx, tx, t.OID, places); err != nil || t.OID == 0 || t.Refused == nil {
+		return err
+	}
+	return t.Refused(ctx, tx)
 }
 
 // HasPassword tells whether the account has a password that can be used.

@@ -65,12 +65,25 @@ func keysOf(places []place) [][]byte {
 	return out
 }
 
+// mayTry refuses before any work is done. Many requests at once pass it together;
+// [Credentials.inTurn] judges them again, one by one.
 func (c *Credentials) mayTry(ctx context.Context, places []place) error {
-	var open *time.Time
-	err := c.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		open, err = db.Get[*time.Time](ctx, tx, `SELECT max(open_at) FROM credential.throttle WHERE key = ANY($1)`, keysOf(places))
-		return err
-	})
+	return c.DB.Read(ctx, func(tx *db.Tx) error { return c.unpaused(ctx, tx, places) })
+}
+
+// inTurn makes the attempts at one account follow one another until the end of the
+// transaction, and refuses those that a pause has overtaken. Nothing but the count
+// rests on the lock.
+func (c *Credentials) inTurn(ctx context.Context, tx *db.Tx, places []place) error {
+	own := places[min(1, len(places)-1)].key
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended(encode($1, 'hex'), 11))`, own); err != nil {
+		return fmt.Errorf("lock throttle: %w", err)
+	}
+	return c.unpaused(ctx, tx, places)
+}
+
+func (c *Credentials) unpaused(ctx context.Context, tx *db.Tx, places []place) error {
+	open, err := db.Get[*time.Time](ctx, tx, `SELECT max(open_at) FROM credential.throttle WHERE key = ANY($1)`, keysOf(places))
 	if err != nil {
 		return fmt.Errorf("read throttle: %w", err)
 	}

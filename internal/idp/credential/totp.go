@@ -82,9 +82,13 @@ func newAuthenticator(secret, issuer, account string) *Authenticator {
 // ConfirmTOTP puts the authenticator in force when the code is right: fault
 // Invalid credential.code_wrong at the field «code».
 func (c *Credentials) ConfirmTOTP(ctx context.Context, oid person.OID, code string) error {
-	ok, err := c.useTOTP(ctx, oid, code, false)
-	if err != nil {
+	ok := false
+	err := c.DB.InTx(ctx, func(tx *db.Tx) (err error) {
+		ok, err = c.useTOTP(ctx, tx, oid, code, false)
 		return err
+	})
+	if err != nil {
+		return fmt.Errorf("confirm totp: %w", err)
 	}
 	if !ok {
 		return fault.Invalid("credential.code_wrong", fault.F("code", "credential.code_wrong"))
@@ -131,65 +135,60 @@ func (c *Credentials) VerifyTOTP(ctx context.Context, oid person.OID, code, devi
 	places := []place{
 		{c.Keys.Index("throttle", "totp:"+person.FormatOID(oid)), 1},
 	}
-	if err := c.mayTry(ctx, places); err != nil {
-		return false, err
-	}
-	ok, err := c.useTOTP(ctx, oid, code, true)
-	if err != nil {
-		return false, err
-	}
-	err = c.DB.InTx(ctx, func(tx *db.Tx) error {
+	ok := false
+	err := c.DB.InTx(ctx, func(tx *db.Tx) (err error) {
+		ok = false
+		if err := c.inTurn(ctx, tx, places); err != nil {
+			return err
+		}
+		if ok, err = c.useTOTP(ctx, tx, oid, code, true); err != nil {
+			return err
+		}
 		if ok {
 			_, err := tx.Exec(ctx, `DELETE FROM credential.throttle WHERE key = ANY($1)`, keysOf(places))
 			return err
 		}
 		return c.failed(ctx, tx, oid, places)
 	})
-	return ok, err
+	if err != nil {
+		return false, fmt.Errorf("verify totp: %w", err)
+	}
+	return ok, nil
 }
 
 // useTOTP consumes a right code. Time is wall time: the app knows no other.
-func (c *Credentials) useTOTP(ctx context.Context, oid person.OID, code string, inForce bool) (bool, error) {
+func (c *Credentials) useTOTP(ctx context.Context, tx *db.Tx, oid person.OID, code string, inForce bool) (bool, error) {
 	code = strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' {
 			return r
 		}
 		return -1
 	}, code)
-	used := false
-	err := c.DB.InTx(ctx, func(tx *db.Tx) error {
-		used = false
-		row, err := db.Find[struct {
-			Sealed   []byte `db:"sealed"`
-			LastStep int64  `db:"last_step"`
-		}](ctx, tx, `SELECT sealed, last_step FROM credential.totp WHERE oid = $1 AND (confirmed_at IS NOT NULL) = $2 FOR UPDATE`, oid, inForce)
-		if err != nil || row == nil {
-			return err
-		}
-		secret, err := c.Keys.Open(row.Sealed, totpAAD(oid))
-		if err != nil {
-			return err
-		}
-		now := c.Clock.Wall().Unix() / int64(step/time.Second)
-		for s := now - 1; s <= now+1; s++ {
-			want, err := hotp.GenerateCodeCustom(string(secret), uint64(s), hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
-			if err != nil {
-				return err
-			}
-			if s <= row.LastStep || !crypt.Equal([]byte(want), []byte(code)) {
-				continue
-			}
-			used = true
-			_, err = tx.Exec(ctx, `UPDATE credential.totp SET last_step = $2, confirmed_at = coalesce(confirmed_at, $3) WHERE oid = $1`, oid, s, c.Clock.Now())
-			if err != nil || inForce {
-				return err
-			}
-			return c.Journal.Write(ctx, tx, journal.Entry{OID: oid, Kind: journal.SecondFactorSet})
-		}
-		return nil
-	})
-	if err != nil {
-		return false, fmt.Errorf("use totp: %w", err)
+	row, err := db.Find[struct {
+		Sealed   []byte `db:"sealed"`
+		LastStep int64  `db:"last_step"`
+	}](ctx, tx, `SELECT sealed, last_step FROM credential.totp WHERE oid = $1 AND (confirmed_at IS NOT NULL) = $2 FOR UPDATE`, oid, inForce)
+	if err != nil || row == nil {
+		return false, err
 	}
-	return used, nil
+	secret, err := c.Keys.Open(row.Sealed, totpAAD(oid))
+	if err != nil {
+		return false, err
+	}
+	now := c.Clock.Wall().Unix() / int64(step/time.Second)
+	for s := max(now-1, row.LastStep+1); s <= now+1; s++ {
+		want, err := hotp.GenerateCodeCustom(string(secret), uint64(s), hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
+		if err != nil {
+			return false, err
+		}
+		if !crypt.Equal([]byte(want), []byte(code)) {
+			continue
+		}
+		_, err = tx.Exec(ctx, `UPDATE credential.totp SET last_step = $2, confirmed_at = coalesce(confirmed_at, $3) WHERE oid = $1`, oid, s, c.Clock.Now())
+		if err != nil || inForce {
+			return err == nil, err
+		}
+		return true, c.Journal.Write(ctx, tx, journal.Entry{OID: oid, Kind: journal.SecondFactorSet})
+	}
+	return false, nil
 }

@@ -67,13 +67,19 @@ func (d *Dispatcher) Password(ctx context.Context, a Attempt) (*Entered, error) 
 	try := credential.Try{Login: string(kind) + ":" + login, Password: a.Password, Device: a.Device, Network: a.Network}
 	if who != nil {
 		try.OID = who.OID
+		// How many entries there can be is bounded by the throttle.
+		try.Refused = func(ctx context.Context, tx *db.Tx) error {
+			return d.Journal.Write(ctx, tx, journal.Entry{
+				OID: who.OID, Kind: journal.SignInFailed, Address: a.Network, Device: session.DeviceName(a.UserAgent),
+			})
+		}
 	}
 	v, err := d.Credentials.VerifyPassword(ctx, try)
 	if err != nil {
 		return nil, err
 	}
 	if !v.OK || who == nil {
-		return nil, d.refused(ctx, who, a)
+		return nil, wrong()
 	}
 	restricted := ""
 	if v.MustChange {
@@ -92,23 +98,6 @@ func (d *Dispatcher) Password(ctx context.Context, a Attempt) (*Entered, error) 
 		return e, err
 	}
 	return e, d.enter(ctx, e, who, []string{session.AMRPassword}, restricted, a)
-}
-
-// refused notes a wrong password in the journal of its owner and says no more
-// than [wrong]. How many entries there can be is bounded by the throttle.
-func (d *Dispatcher) refused(ctx context.Context, who *person.Person, a Attempt) error {
-	if who == nil {
-		return wrong()
-	}
-	err := d.DB.InTx(ctx, func(tx *db.Tx) error {
-		return d.Journal.Write(ctx, tx, journal.Entry{
-			OID: who.OID, Kind: journal.SignInFailed, Address: a.Network, Device: session.DeviceName(a.UserAgent),
-		})
-	})
-	if err != nil {
-		return fmt.Errorf("note wrong password: %w", err)
-	}
-	return wrong()
 }
 
 // ParseLogin tells which kind of login was entered and normalises it. An empty
