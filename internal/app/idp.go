@@ -107,7 +107,7 @@ func (a *App) wireProtocol(p *idp) {
 	d := p.db
 	push := &idpexchange.Push{HTTP: a.calls.Client("relying-party")}
 	p.clients = &client.Clients{DB: d, Clock: a.clock, Keys: a.keys}
-	p.consents = &consent.Consents{DB: d, Clock: a.clock, Clients: p.clients, Events: p.events, Journal: p.journal}
+	p.consents = &consent.Consents{DB: d, Clock: a.clock, Clients: p.clients, Events: p.events, Journal: p.journal, Owner: p.notices}
 	p.keys = &token.Keys{DB: d, Clock: a.clock, Keyring: a.keys}
 	p.issuer = &token.Issuer{
 		DB: d, Clock: a.clock, Keyring: a.keys, Keys: p.keys, Queue: p.queue, Persons: p.persons, Consents: p.consents,

@@ -95,6 +95,13 @@ type Consents struct {
 	Clients *client.Clients
 	Events  *event.Outbox
 	Journal *journal.Journal
+	// Owner tells a person that a consent was withdrawn (ID-SEC-13); nil: nobody is told.
+	Owner Owner
+}
+
+// Owner tells a person something on all confirmed contacts; notify.Notices is one.
+type Owner interface {
+	Tell(ctx context.Context, tx *db.Tx, oid int64, key string, args ...any) error
 }
 
 const columns = `oid, id::text, chain::text, client_id, client_name, scopes, purpose, text_version, locale, given_at, expires_at, ended_at, ended_by`
@@ -189,7 +196,10 @@ func (cs *Consents) Withdraw(ctx context.Context, oid int64, id string) error {
 		if err := end(ctx, tx, c.ID, "withdrawn", cs.Clock.Now()); err != nil {
 			return err
 		}
-		return cs.note(ctx, tx, oid, journal.ConsentEnded, c)
+		if err := cs.note(ctx, tx, oid, journal.ConsentEnded, c); err != nil || cs.Owner == nil {
+			return err
+		}
+		return cs.Owner.Tell(ctx, tx, oid, "consent_withdrawn", "client", c.ClientName, "at", cs.Clock.Now())
 	})
 }
 

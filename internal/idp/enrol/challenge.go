@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/crypt"
@@ -41,6 +42,10 @@ type challenge struct {
 }
 
 const codeDigits = 6
+
+// hoursOfCodesPerDay bounds what patient guessing gets: each new code is a new
+// chance, so a contact gets no more codes in a day than in this many full hours.
+const hoursOfCodesPerDay = 4
 
 // sendCode voids the older codes of the act and sends a new one. Too early or too
 // often is fault Limited enrol.code_pause or enrol.code_limit: the same for a decoy.
@@ -108,14 +113,19 @@ func (e *Enrolments) insertChallenge(ctx context.Context, tx *db.Tx, c challenge
 		wait := last.Add(v.CodePause.D()).Sub(now)
 		return fault.Limited("enrol.code_pause", wait).With("seconds", int(wait/time.Second)+1)
 	}
-	sent, err := db.List[time.Time](ctx, tx, `SELECT created_at FROM enrol.challenge WHERE to_index = $1 AND created_at > $2
-		ORDER BY created_at LIMIT 100`, index, now.Add(-time.Hour))
-	if err != nil {
-		return fmt.Errorf("count codes: %w", err)
-	}
-	if len(sent) >= v.CodesPerHour {
-		wait := sent[len(sent)-v.CodesPerHour].Add(time.Hour).Sub(now)
-		return fault.Limited("enrol.code_limit", wait).With("minutes", int(wait/time.Minute)+1)
+	for _, bound := range []struct {
+		most int
+		span time.Duration
+	}{{v.CodesPerHour, time.Hour}, {hoursOfCodesPerDay * v.CodesPerHour, 24 * time.Hour}} {
+		sent, err := db.List[time.Time](ctx, tx, `SELECT created_at FROM enrol.challenge WHERE to_index = $1 AND created_at > $2
+			ORDER BY created_at DESC LIMIT $3`, index, now.Add(-bound.span), bound.most)
+		if err != nil {
+			return fmt.Errorf("count codes: %w", err)
+		}
+		if len(sent) == bound.most {
+			wait := sent[bound.most-1].Add(bound.span).Sub(now)
+			return fault.Limited("enrol.code_limit", wait).With("minutes", int(wait/time.Minute)+1)
+		}
 	}
 	if _, err := tx.Exec(ctx, `UPDATE enrol.challenge SET void = true WHERE act = $1 AND subject = $2 AND used_at IS NULL`, c.act, c.subject); err != nil {
 		return fmt.Errorf("void codes: %w", err)
@@ -276,11 +286,12 @@ func (e *Enrolments) sent(ctx context.Context, tx *db.Tx, act Act, subject strin
 	return &Sent{ExpiresAt: row.ExpiresAt, ResendAt: row.CreatedAt.Add(v.CodePause.D()), TriesLeft: max(0, v.CodeTries-row.Tries)}, nil
 }
 
-// stableToken derives an attempt's token from the key of the form that began it,
-// so that a form sent twice leads to one attempt. Without a key it is random.
-func (e *Enrolments) stableToken(purpose, key string) string {
+// stableToken derives an attempt's token from the key of the form that began it and
+// from what was typed, so that a form sent twice leads to one attempt, and one that
+// was corrected with the browser's «back» to another. Without a key it is random.
+func (e *Enrolments) stableToken(purpose, key string, typed ...string) string {
 	if key == "" {
 		return crypt.Token()
 	}
-	return base64.RawURLEncoding.EncodeToString(e.Keys.MAC(purpose, key))
+	return base64.RawURLEncoding.EncodeToString(e.Keys.MAC(purpose, key+"\x00"+strings.Join(typed, "\x00")))
 }

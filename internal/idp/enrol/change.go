@@ -286,6 +286,10 @@ func (e *Enrolments) ConfirmEmail(ctx context.Context, link string, visit sessio
 }
 
 func (e *Enrolments) confirmContact(ctx context.Context, tx *db.Tx, oid person.OID, id string, entry journal.Entry) error {
+	before, err := e.Persons.Contacts(ctx, tx, oid)
+	if err != nil {
+		return err
+	}
 	old, err := e.Persons.ConfirmContact(ctx, tx, oid, id)
 	if err != nil {
 		return err
@@ -293,25 +297,49 @@ func (e *Enrolments) confirmContact(ctx context.Context, tx *db.Tx, oid person.O
 	if err := e.Journal.Write(ctx, tx, entry); err != nil {
 		return err
 	}
-	if old == nil {
-		return nil
-	}
 	who, err := e.Persons.GetTx(ctx, tx, oid)
 	if err != nil {
 		return err
 	}
-	return e.tellOld(ctx, tx, who.Locale, old, "contact_replaced")
+	fresh := ""
+	for i := range before {
+		if before[i].ID == id {
+			fresh = masked(&before[i])
+		}
+	}
+	return e.tellBefore(ctx, tx, who.Locale, before, old, "contact_replaced", "contact_new", "contact", fresh)
 }
 
-// tellOld writes to an address that belongs to the account no more (ID-SEC-13).
-func (e *Enrolments) tellOld(ctx context.Context, tx *db.Tx, locale string, old *person.Contact, key string) error {
-	switch old.Kind {
-	case person.Phone:
-		return e.Notices.TellContact(ctx, tx, locale, notify.SMS, old.Value, key)
-	case person.Email:
-		return e.Notices.TellContact(ctx, tx, locale, notify.Email, old.Value, key)
+// tellBefore writes to the confirmed contacts of before a change (ID-SEC-13): gone
+// to the one that belongs to the account no more, stays to the others, so that
+// whoever takes an account over cannot do it behind its owner's back.
+func (e *Enrolments) tellBefore(ctx context.Context, tx *db.Tx, locale string, before []person.Contact, old *person.Contact, gone, stays string, args ...any) error {
+	for i := range before {
+		c := &before[i]
+		channel := notify.SMS
+		switch {
+		case !c.Confirmed || c.Kind == person.HomePhone:
+			continue
+		case c.Kind == person.Email:
+			channel = notify.Email
+		}
+		key := stays
+		if old != nil && c.ID == old.ID {
+			key = gone
+		}
+		if err := e.Notices.TellContact(ctx, tx, locale, channel, c.Value, key, args...); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// masked names a contact to its owner without telling it to others.
+func masked(c *person.Contact) string {
+	if c.Kind == person.Email {
+		return ruid.Email(c.Value).Masked()
+	}
+	return ruid.Phone(c.Value).Masked()
 }
 
 // RemoveContact takes a contact out of the account; the last confirmed one stays.
@@ -321,6 +349,10 @@ func (e *Enrolments) RemoveContact(ctx context.Context, s Self, id string) error
 	}
 	return e.DB.InTx(ctx, func(tx *db.Tx) error {
 		who, err := e.Persons.GetTx(ctx, tx, s.OID)
+		if err != nil {
+			return err
+		}
+		before, err := e.Persons.Contacts(ctx, tx, s.OID)
 		if err != nil {
 			return err
 		}
@@ -334,7 +366,7 @@ func (e *Enrolments) RemoveContact(ctx context.Context, s Self, id string) error
 		if !old.Confirmed {
 			return nil
 		}
-		return e.tellOld(ctx, tx, who.Locale, old, "contact_removed")
+		return e.tellBefore(ctx, tx, who.Locale, before, old, "contact_removed", "contact_less", "contact", masked(old))
 	})
 }
 

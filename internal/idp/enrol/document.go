@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -132,20 +133,39 @@ func (e *Enrolments) PutDocument(ctx context.Context, oid person.OID, f Document
 	}
 	var doc *person.Document
 	err = e.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := e.Persons.Lock(ctx, tx, oid); err != nil { // equal forms at once follow one another
+			return err
+		}
 		who, err := e.Persons.GetTx(ctx, tx, oid)
-		if err != nil {
-			return err
-		}
-		if doc, err = e.Persons.PutDocument(ctx, tx, oid, f.Type, d); err != nil {
-			return err
-		}
-		err = e.Journal.Write(ctx, tx, journal.Entry{OID: oid, Kind: journal.ProfileChanged, Details: map[string]string{"section": "documents"}})
 		if err != nil {
 			return err
 		}
 		// Without verified personal data there is nothing to compare the holder with.
 		register := registerOf(f.Type)
-		if register == "" || who.Version == nil {
+		if who.Version == nil {
+			register = ""
+		}
+		before, err := e.documentsOf(ctx, tx, oid, f.Type)
+		if err != nil {
+			return err
+		}
+		if doc = sameDocument(before, d, register != ""); doc != nil {
+			return nil
+		}
+		if doc, err = e.Persons.PutDocument(ctx, tx, oid, f.Type, d); err != nil {
+			return err
+		}
+		// What was asked about the values of before matters no more.
+		for _, x := range before {
+			if err := supersedeCheck(ctx, tx, x.ID); err != nil {
+				return err
+			}
+		}
+		err = e.Journal.Write(ctx, tx, journal.Entry{OID: oid, Kind: journal.ProfileChanged, Details: map[string]string{"section": "documents"}})
+		if err != nil {
+			return err
+		}
+		if register == "" {
 			return nil
 		}
 		sent, err := db.Get[int](ctx, tx, `SELECT count(*)::int FROM enrol.check WHERE oid = $1 AND document_id IS NOT NULL AND created_at > $2`,
@@ -168,14 +188,40 @@ func (e *Enrolments) PutDocument(ctx context.Context, oid person.OID, f Document
 	return doc, nil
 }
 
+func (e *Enrolments) documentsOf(ctx context.Context, tx *db.Tx, oid person.OID, t person.DocumentType) ([]person.Document, error) {
+	list, err := e.Persons.Documents(ctx, tx, oid)
+	return slices.DeleteFunc(list, func(d person.Document) bool { return d.Type != t }), err
+}
+
+// sameDocument finds the document of a form that was sent twice, unless sending it
+// again asks a register once more; nil without one.
+func sameDocument(list []person.Document, d person.DocumentData, asks bool) *person.Document {
+	for i := range list {
+		x := &list[i]
+		settled := x.State == person.DocumentChecking || x.State == person.DocumentVerified || !asks && x.State == person.DocumentEntered
+		if x.DocumentData == d && settled {
+			return x
+		}
+	}
+	return nil
+}
+
+func supersedeCheck(ctx context.Context, tx *db.Tx, document string) error {
+	_, err := tx.Exec(ctx, `UPDATE enrol.check SET state = 'superseded' WHERE document_id::text = $1 AND state IN ('waiting', 'asked')`, document)
+	if err != nil {
+		return fmt.Errorf("supersede check: %w", err)
+	}
+	return nil
+}
+
 // RemoveDocument takes a further document out of the profile.
 func (e *Enrolments) RemoveDocument(ctx context.Context, oid person.OID, id string) error {
 	return e.DB.InTx(ctx, func(tx *db.Tx) error {
 		if err := e.Persons.RemoveDocument(ctx, tx, oid, id); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `UPDATE enrol.check SET state = 'superseded' WHERE document_id::text = $1 AND state IN ('waiting', 'asked')`, id); err != nil {
-			return fmt.Errorf("supersede check: %w", err)
+		if err := supersedeCheck(ctx, tx, id); err != nil {
+			return err
 		}
 		return e.Journal.Write(ctx, tx, journal.Entry{OID: oid, Kind: journal.ProfileChanged, Details: map[string]string{"section": "documents"}})
 	})
@@ -217,7 +263,11 @@ func (e *Enrolments) answerDocument(ctx context.Context, tx *db.Tx, id string, a
 	case CheckUnanswered:
 		state = person.DocumentEntered
 	}
-	if err := e.Persons.SetDocumentState(ctx, tx, c.OID, *c.DocumentID, state, c.Register); err != nil {
+	err = e.Persons.SetDocumentState(ctx, tx, c.OID, *c.DocumentID, state, c.Register)
+	if fault.Is(err, fault.KindNotFound) { // removed, or replaced by newer values
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	doc, err := e.Persons.Document(ctx, tx, c.OID, *c.DocumentID)

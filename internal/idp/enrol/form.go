@@ -222,7 +222,7 @@ func readText(bad []fault.Field, field, s string, most int) (string, []fault.Fie
 		return s, append(bad, fault.F(field, "enrol.text_long", "most", most))
 	}
 	for _, r := range s {
-		if unicode.IsControl(r) || r == '<' || r == '>' {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '<' || r == '>' {
 			return s, append(bad, fault.F(field, "enrol.text_format"))
 		}
 	}

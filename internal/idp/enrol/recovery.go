@@ -71,7 +71,7 @@ func (e *Enrolments) BeginRecovery(ctx context.Context, way Way, text, locale, k
 	if err != nil {
 		return "", err
 	}
-	token = e.stableToken("enrol.recovery", key)
+	token = e.stableToken("enrol.recovery", key, string(way), value)
 	err = e.DB.InTx(ctx, func(tx *db.Tx) error {
 		network := e.Keys.Index("network", visit.Network)
 		if flood, err := e.flooded(ctx, tx, "recovery", network); err != nil {

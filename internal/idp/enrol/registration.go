@@ -87,7 +87,7 @@ func (e *Enrolments) BeginRegistration(ctx context.Context, in Application, visi
 	if err != nil {
 		return "", err
 	}
-	token = e.stableToken("enrol.registration", in.Key)
+	token = e.stableToken("enrol.registration", in.Key, a.Surname, a.Given, a.Patronymic, a.Phone, a.Email)
 	err = e.DB.InTx(ctx, func(tx *db.Tx) error {
 		network := e.Keys.Index("network", visit.Network)
 		if flood, err := e.flooded(ctx, tx, "registration", network); err != nil {
@@ -489,18 +489,45 @@ func readName(bad []fault.Field, field, s string, required bool) (string, []faul
 	case utf8.RuneCountInString(s) > maxName:
 		return s, append(bad, fault.F(field, "enrol.name_long"))
 	}
-	letters := 0
+	if key := judgeName(s); key != "" {
+		return s, append(bad, fault.F(field, key))
+	}
+	return s, bad
+}
+
+// judgeName returns the message key of what is wrong with a part of a name; empty
+// when nothing is. A word in two alphabets is a slip of the keyboard layout that
+// nobody sees: no register and no operator would find the person by it.
+func judgeName(s string) string {
+	const mostMarks = 2 // on one letter; more only cover the lines around
+	letters, marks, cyrillic, latin := 0, 0, false, false
 	for _, r := range s {
 		switch {
-		case unicode.Is(unicode.Cyrillic, r) || unicode.Is(unicode.Latin, r):
-			letters++
-		case unicode.Is(unicode.Mn, r) || strings.ContainsRune(" -'’ʼ.", r):
+		case unicode.Is(unicode.Cyrillic, r) && unicode.IsLetter(r):
+			cyrillic = true
+		case unicode.Is(unicode.Latin, r) && unicode.IsLetter(r):
+			latin = true
+		case unicode.Is(unicode.Mn, r):
+			if marks++; letters == 0 || marks > mostMarks {
+				return "enrol.name_format"
+			}
+			continue
+		case strings.ContainsRune("'’ʼ.", r):
+			continue
+		case r == ' ', r == '-':
+			cyrillic, latin = false, false
+			continue
 		default:
-			return s, append(bad, fault.F(field, "enrol.name_format"))
+			return "enrol.name_format"
+		}
+		letters++
+		marks = 0
+		if cyrillic && latin {
+			return "enrol.name_mixed"
 		}
 	}
 	if letters == 0 {
-		return s, append(bad, fault.F(field, "enrol.name_format"))
+		return "enrol.name_format"
 	}
-	return s, bad
+	return ""
 }

@@ -143,23 +143,26 @@ func (o *Operators) FinishRegistration(ctx context.Context, op person.OID, visit
 }
 
 // BeginAssist starts the help for somebody who got stuck after the registration
-// (ID-MFC-05): the account is found by its confirmed phone, and the code sent there
-// proves that it is the citizen's. An unknown phone looks the same until then.
-func (o *Operators) BeginAssist(ctx context.Context, op person.OID, phone string) (visit string, err error) {
-	n, err := ruid.ParseMobile(phone)
-	if err != nil {
-		return "", fault.Invalid("operator.query_invalid", fault.F("phone", "enrol.phone_format"))
+// (ID-MFC-05): the account is found by its confirmed phone or e-mail, and the code
+// sent there proves that it is the citizen's. An unknown one looks the same until then.
+func (o *Operators) BeginAssist(ctx context.Context, op person.OID, contact string) (visit string, err error) {
+	kind, value, ok := person.ParseLogin(contact, false)
+	if !ok || kind == person.LoginSNILS {
+		return "", fault.Invalid("operator.query_invalid", fault.F("phone", "operator.assist_contact"))
+	}
+	s := shown{Phone: value}
+	if kind == person.LoginEmail {
+		s = shown{Email: value}
 	}
 	err = o.DB.InTx(ctx, func(tx *db.Tx) error {
 		who, err := o.authorise(ctx, tx, op, MayRegister)
 		if err != nil {
 			return err
 		}
-		p, err := o.Persons.FindByLoginTx(ctx, tx, person.LoginPhone, string(n))
+		p, err := o.Persons.FindByLoginTx(ctx, tx, kind, value)
 		if err != nil {
 			return err
 		}
-		s := shown{Phone: string(n)}
 		var oid *person.OID
 		if p != nil {
 			oid, s.Locale = &p.OID, p.Locale

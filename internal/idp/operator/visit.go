@@ -330,7 +330,9 @@ func (o *Operators) sendCode(ctx context.Context, tx *db.Tx, op *Operator, v *vi
 	case v.shown.NewPhone != "":
 		to = v.shown.NewPhone
 	case v.Kind == "assist":
-		decoy = v.OID == nil
+		if decoy = v.OID == nil; to == "" {
+			channel, to = notify.Email, v.shown.Email
+		}
 	case v.OID != nil:
 		l, phones, emails, err := o.Persons.Reach(ctx, tx, *v.OID)
 		if err != nil {

@@ -163,7 +163,8 @@ func (p *Persons) insertDocument(ctx context.Context, tx *db.Tx, oid OID, t Docu
 }
 
 // SetDocumentState records what a register said. A verified document replaces
-// the older sets of its type.
+// the older sets of its type. One that newer values have replaced meanwhile is
+// fault NotFound person.document_not_found: the answer came too late to matter.
 func (p *Persons) SetDocumentState(ctx context.Context, tx *db.Tx, oid OID, id string, s DocumentState, by string) error {
 	if _, err := lock(ctx, tx, oid); err != nil {
 		return err
@@ -173,7 +174,7 @@ func (p *Persons) SetDocumentState(ctx context.Context, tx *db.Tx, oid OID, id s
 	}
 	now := p.Clock.Now()
 	t, err := db.Find[string](ctx, tx, `UPDATE person.document SET state = $3, state_at = $4, verified_by = $5
-		WHERE oid = $1 AND id::text = $2 RETURNING type`, oid, id, s, now, by)
+		WHERE oid = $1 AND id::text = $2 AND replaced_at IS NULL RETURNING type`, oid, id, s, now, by)
 	if err != nil {
 		return fmt.Errorf("set document state: %w", err)
 	}

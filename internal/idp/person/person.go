@@ -191,6 +191,13 @@ func (p *Persons) GetTx(ctx context.Context, tx *db.Tx, oid OID) (*Person, error
 	return found, nil
 }
 
+// Lock makes changes of one account follow one another until the end of the
+// transaction; fault NotFound person.not_found.
+func (p *Persons) Lock(ctx context.Context, tx *db.Tx, oid OID) error {
+	_, err := lock(ctx, tx, oid)
+	return err
+}
+
 // lock takes the account's row for the transaction, so that changes of one
 // account follow one another.
 func lock(ctx context.Context, tx *db.Tx, oid OID) (*Person, error) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/fault"
+	"github.com/okno-gov/okno/internal/base/rutext"
 	"github.com/okno-gov/okno/internal/idp/event"
 )
 
@@ -261,6 +262,10 @@ func (p *Persons) PutChild(ctx context.Context, tx *db.Tx, oid OID, id string, b
 	}
 	fresh := id == ""
 	if fresh {
+		known, err := p.sameChild(ctx, tx, oid, birth, c)
+		if known != "" || err != nil {
+			return known, err
+		}
 		id = db.NewID()
 	}
 	sealed, err := p.sealJSON(c, childAAD(oid, id))
@@ -286,6 +291,25 @@ func (p *Persons) PutChild(ctx context.Context, tx *db.Tx, oid OID, id string, b
 		return "", fault.NotFound("person.child_not_found")
 	}
 	return id, p.changed(ctx, tx, oid, "children")
+}
+
+// sameChild finds the card of a form that was sent twice. A card of the same child
+// with other values is fault Conflict person.child_known: changing it is another act.
+func (p *Persons) sameChild(ctx context.Context, tx *db.Tx, oid OID, birth time.Time, c ChildData) (id string, err error) {
+	cards, err := p.Children(ctx, tx, oid)
+	if err != nil {
+		return "", err
+	}
+	name := rutext.MatchKey(c.Surname + " " + c.Given + " " + c.Patronymic)
+	for _, x := range cards {
+		switch {
+		case x.ChildData == c && x.BirthDate.Equal(birth):
+			return x.ID, nil
+		case x.BirthDate.Equal(birth) && rutext.MatchKey(x.Surname+" "+x.Given+" "+x.Patronymic) == name:
+			return "", fault.Conflict("person.child_known")
+		}
+	}
+	return "", nil
 }
 
 // RemoveChild deletes a card.
@@ -356,10 +380,23 @@ func (p *Persons) Vehicles(ctx context.Context, tx *db.Tx, oid OID) ([]Vehicle, 
 	return out, nil
 }
 
-// AddVehicle adds a vehicle.
+// AddVehicle adds a vehicle; the same form sent twice adds one. A number that is
+// there with other values is fault Conflict person.vehicle_known.
 func (p *Persons) AddVehicle(ctx context.Context, tx *db.Tx, oid OID, v VehicleData) (string, error) {
 	if _, err := lock(ctx, tx, oid); err != nil {
 		return "", err
+	}
+	known, err := p.Vehicles(ctx, tx, oid)
+	if err != nil {
+		return "", err
+	}
+	for _, x := range known {
+		switch {
+		case x.VehicleData == v:
+			return x.ID, nil
+		case x.Plate == v.Plate:
+			return "", fault.Conflict("person.vehicle_known")
+		}
 	}
 	id := db.NewID()
 	sealed, err := p.sealJSON(v, vehicleAAD(oid, id))

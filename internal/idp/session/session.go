@@ -239,6 +239,15 @@ func (s *Sessions) MustBeFresh(ctx context.Context, sess *Session) error {
 	return nil
 }
 
+// LeaveNothing makes a living session end with the browser, when its person says
+// only now that the computer is foreign (ID-LOG-11).
+func (s *Sessions) LeaveNothing(ctx context.Context, tx *db.Tx, id string) error {
+	if _, err := tx.Exec(ctx, `UPDATE session.session SET foreign_computer = true WHERE id = $1 AND ended_at IS NULL`, id); err != nil {
+		return fmt.Errorf("mark session of a foreign computer: %w", err)
+	}
+	return nil
+}
+
 // Renew notes a repeated proof of the same person in a living session: a fresh
 // auth time, the level of now, and no restriction. The token changes too.
 func (s *Sessions) Renew(ctx context.Context, tx *db.Tx, id string, level person.Level, amr []string) (token string, err error) {

@@ -241,6 +241,11 @@ func (d *Dispatcher) enter(ctx context.Context, e *Entered, who *person.Person, 
 		cur := a.Current
 		if cur != nil && cur.OID == who.OID && restricted == "" {
 			renewed = true
+			if a.Foreign {
+				if err := d.Sessions.LeaveNothing(ctx, tx, cur.ID); err != nil {
+					return err
+				}
+			}
 			e.Token, err = d.Sessions.Renew(ctx, tx, cur.ID, who.Level, amr)
 			e.Session = cur
 			return err

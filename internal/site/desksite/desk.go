@@ -134,6 +134,9 @@ func (s *Site) visitPage(w http.ResponseWriter, r *http.Request, m me, status in
 	if c.ConfirmBlocked != "" && c.Kind == "found" {
 		v.Blocked = l.T(c.ConfirmBlocked)
 	}
+	if v.Phone == "" { // an assistance by e-mail
+		v.Phone = ruid.Email(c.Email).String()
+	}
 	if c.Profile != nil {
 		v.Name, v.Level = c.Profile.FullName(), int(c.Profile.Level)
 		v.Rows, v.Known = compareRows(l, c), s.knownRows(l, c.Profile)

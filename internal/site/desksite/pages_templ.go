@@ -2150,7 +2150,7 @@ func assistPage(v assistView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = ui.Input(ui.TextField{Field: ui.Field{Name: "phone", Label: ui.T(ctx, "desk.form.phone"), Value: v.Phone, Error: v.Wrong.Field("phone"), Required: true}, Type: "tel", Autocomplete: "off", InputMode: "tel", Width: "20"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Input(ui.TextField{Field: ui.Field{Name: "phone", Label: ui.T(ctx, "desk.assist.contact"), Value: v.Phone, Error: v.Wrong.Field("phone"), Required: true}, Autocomplete: "off", InputMode: "email", Autocapitalize: "none", Width: "20"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -241,13 +241,15 @@ func (s *Site) registrationPassword(w http.ResponseWriter, r *http.Request) erro
 		}
 	}
 	wrong, ok := kit.WrongOf(r, err, map[string]string{"": "password"})
+	e, _ := fault.As(err)
 	switch {
 	case fault.Is(err, fault.KindNotFound):
 		return kit.See(w, r, f.at("/registration"))
 	case !ok:
 		return err
+	case e.Key == "enrol.registration_done": // pressed twice: the first press has signed in
+		return kit.See(w, r, f.at("/registration/done"))
 	}
-	e, _ := fault.As(err)
 	return s.registrationStep(w, r, kit.Status(e.Kind), f, enrol.Application{}, wrong)
 }
 

@@ -36,14 +36,15 @@ func FormOf(r *http.Request) (Form, error) {
 	return Form{Values: r.PostForm}, nil
 }
 
-// Text is a one-line value: NFC, outer space cut, control characters dropped.
+// Text is a one-line value: NFC, outer space cut, control characters and invisible
+// ones dropped.
 func (f Form) Text(name string) string { return Clean(f.Values.Get(name)) }
 
 // Lines is a value of several lines: like Text, with line ends kept as "\n".
 func (f Form) Lines(name string) string {
 	s := strings.ReplaceAll(f.Values.Get(name), "\r\n", "\n")
 	s = strings.Map(func(c rune) rune {
-		if c != '\n' && unicode.IsControl(c) {
+		if c != '\n' && unicode.IsControl(c) || unicode.Is(unicode.Cf, c) {
 			return -1
 		}
 		return c
@@ -60,11 +61,16 @@ func (f Form) Ticked(name string) bool { return f.Values.Get(name) != "" }
 // All are the values of a group of boxes.
 func (f Form) All(name string) []string { return f.Values[name] }
 
-// Clean makes a one-line text of what somebody typed.
+// Clean makes a one-line text of what somebody typed. Invisible format characters
+// go: they come along with copied phone numbers and names, make equal values
+// differ, and turn the direction of what stands behind them.
 func Clean(s string) string {
 	s = strings.Map(func(c rune) rune {
-		if unicode.IsControl(c) {
+		switch {
+		case unicode.IsControl(c):
 			return ' '
+		case unicode.Is(unicode.Cf, c):
+			return -1
 		}
 		return c
 	}, strings.ToValidUTF8(s, ""))

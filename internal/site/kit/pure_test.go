@@ -129,6 +129,7 @@ func TestClean(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"  Анна ": "Анна", "и\u0306": "й", "a\x00b": "a b", "\xff\xfeя": "я", "a\r\nb": "a  b",
+		"\u202d+7 912 000-00-01\u202c": "+7 912 000-00-01", "Ан\u200bна\ufeff": "Анна", "мо\u00adсква": "москва", "\u202eавоналс": "авоналс",
 	} {
 		if got := Clean(in); got != want {
 			t.Errorf("Clean(%q) = %q, want %q", in, got, want)
