@@ -175,18 +175,25 @@ func (c *textCheck) Write(p []byte) (int, error) {
 			c.not1251 = true // the one hole of windows-1251
 		}
 	}
-	rest := append(c.leftover, p...)
-	for len(rest) > 0 && !c.notUTF8 {
+	if c.notUTF8 {
+		return len(p), nil
+	}
+	rest := p
+	if len(c.leftover) > 0 {
+		rest = append(c.leftover, p...)
+	}
+	for len(rest) > 0 {
 		r, size := utf8.DecodeRune(rest)
 		if r == utf8.RuneError && size == 1 {
-			if !utf8.FullRune(rest) {
-				break
+			if utf8.FullRune(rest) {
+				c.notUTF8 = true
+				rest = nil
 			}
-			c.notUTF8 = true
+			break
 		}
 		rest = rest[size:]
 	}
-	c.leftover = append([]byte(nil), rest...)
+	c.leftover = append([]byte(nil), rest...) // at most three bytes
 	return len(p), nil
 }
 

@@ -148,6 +148,23 @@ func TestTextIsUTF8OrWindows1251(t *testing.T) {
 	}
 }
 
+// A text of 15 MB that is not UTF-8 is judged as it streams, in the memory of a
+// cut rune: a file that had to be kept whole would cost a copy at every piece.
+func TestTextCheckKeepsNothing(t *testing.T) {
+	t.Parallel()
+	piece := bytes.Repeat([]byte{0xcf, 0xf0, 0xe8}, 4096/3) // «При» in windows-1251
+	check := &textCheck{}
+	for n := 0; n < DefaultMaxBytes; n += len(piece) {
+		_, _ = check.Write(piece)
+		if len(check.leftover) > 3 {
+			t.Fatalf("after %d bytes it keeps %d", n, len(check.leftover))
+		}
+	}
+	if !check.ok() {
+		t.Error("windows-1251 is refused")
+	}
+}
+
 func TestLockedArchivesAreShownAsSuch(t *testing.T) {
 	t.Parallel()
 	open := zipOf(t, "scan.jpg=x")

@@ -100,7 +100,10 @@ func (d *Documents) receive(ctx context.Context, doc *Document, u Upload) error 
 	doc.Encrypted = locked(doc.Ext, head)
 
 	text := &textCheck{}
-	body := io.TeeReader(io.MultiReader(bytes.NewReader(head), source), text)
+	body := io.MultiReader(bytes.NewReader(head), source)
+	if doc.Ext == "txt" {
+		body = io.TeeReader(body, text)
+	}
 	ref, err := d.Blobs.Put(ctx, blobKey(doc.ID), body, u.MaxBytes)
 	if errors.Is(err, blob.ErrTooLarge) {
 		return fault.Invalid("document.too_large").With("mb", u.MaxBytes>>20)
