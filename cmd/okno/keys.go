@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -18,18 +19,41 @@ type keysCommand struct {
 	Signing  keysSigningCommand  `cmd:"" help:"The keys that sign tokens (OpenID Connect)."`
 }
 
-type keysCreateCommand struct {
-	File string `arg:"" help:"Where to write it; an existing file is never overwritten." type:"path"`
+// keyFile says which ring: a key file that holds its keys itself, or that of a
+// configuration, which may have the keys in a device.
+type keyFile struct {
+	Config string `short:"c" help:"Configuration file; needed where a device holds the keys." type:"path"`
+	File   string `arg:"" optional:"" help:"The key file, where it holds the keys itself." type:"path"`
 }
 
-func (k *keysCreateCommand) Run() error { return app.CreateKeys(k.File) }
-
-type keysRotateCommand struct {
-	File string `arg:"" help:"The key file." type:"existingfile"`
+func (k keyFile) config() (app.Config, error) {
+	switch {
+	case (k.Config == "") == (k.File == ""):
+		return app.Config{}, errors.New("name the key file, or the configuration with -c")
+	case k.Config != "":
+		return app.LoadConfig(k.Config)
+	}
+	return app.Config{Keys: k.File}, nil
 }
+
+type keysCreateCommand struct{ keyFile }
+
+func (k *keysCreateCommand) Run() error {
+	cfg, err := k.config()
+	if err != nil {
+		return err
+	}
+	return app.CreateKeys(cfg)
+}
+
+type keysRotateCommand struct{ keyFile }
 
 func (k *keysRotateCommand) Run() error {
-	id, err := app.RotateKeys(k.File)
+	cfg, err := k.config()
+	if err != nil {
+		return err
+	}
+	id, err := app.RotateKeys(cfg)
 	if err != nil {
 		return err
 	}
@@ -37,12 +61,14 @@ func (k *keysRotateCommand) Run() error {
 	return nil
 }
 
-type keysAddCommand struct {
-	File string `arg:"" help:"The key file." type:"existingfile"`
-}
+type keysAddCommand struct{ keyFile }
 
 func (k *keysAddCommand) Run() error {
-	id, err := app.AddKey(k.File)
+	cfg, err := k.config()
+	if err != nil {
+		return err
+	}
+	id, err := app.AddKey(cfg)
 	if err != nil {
 		return err
 	}
@@ -51,11 +77,23 @@ func (k *keysAddCommand) Run() error {
 }
 
 type keysActivateCommand struct {
-	File string `arg:"" help:"The key file." type:"existingfile"`
-	ID   string `arg:"" help:"The key's id."`
+	Config string `short:"c" help:"Configuration file; needed where a device holds the keys." type:"path"`
+	// What are the file and the key, or the key alone with a configuration.
+	What []string `arg:"" name:"file-and-key" help:"The key file and the key's id; with -c the id alone."`
 }
 
-func (k *keysActivateCommand) Run() error { return app.ActivateKey(k.File, k.ID) }
+func (k *keysActivateCommand) Run() error {
+	id := k.What[len(k.What)-1]
+	ring := keyFile{Config: k.Config}
+	if len(k.What) == 2 {
+		ring.File = k.What[0]
+	}
+	cfg, err := ring.config()
+	if err != nil || len(k.What) > 2 {
+		return errors.Join(err, errors.New("usage: okno keys activate FILE ID, or okno keys activate -c CONFIG ID"))
+	}
+	return app.ActivateKey(cfg, id)
+}
 
 type keysStatusCommand struct{ configFile }
 

@@ -53,7 +53,9 @@ type App struct {
 	served    sync.WaitGroup
 	failed    chan error
 	stopClock context.CancelFunc
-	stopping  atomic.Bool
+	// closeDevice ends the sessions with the key device; nil without one.
+	closeDevice func()
+	stopping    atomic.Bool
 }
 
 // maxConns of one process to one database.
@@ -87,8 +89,8 @@ func New(ctx context.Context, cfg Config, o Options) (*App, error) {
 
 func (a *App) build(ctx context.Context) error {
 	var err error
-	if a.keys, err = crypt.LoadKeyring(a.cfg.Keys); err != nil {
-		return fmt.Errorf("%w; make one with «okno keys create», or give the one that sealed these data", err)
+	if err = a.openKeys(); err != nil {
+		return err
 	}
 	// The texts are read while the databases are brought up.
 	texts := make(chan error, 1)
@@ -324,6 +326,9 @@ func (a *App) Close() {
 	}
 	if a.pg != nil {
 		_ = a.pg.Stop()
+	}
+	if a.closeDevice != nil {
+		a.closeDevice()
 	}
 }
 

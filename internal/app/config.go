@@ -25,6 +25,8 @@ type Config struct {
 	State string `yaml:"state"`
 	// Keys is the file of key-encryption keys (okno keys create).
 	Keys string `yaml:"keys"`
+	// PKCS11 is the device that holds the keys; empty: the file holds them.
+	PKCS11 PKCS11Config `yaml:"pkcs11"`
 	// PrivatePostgres runs one as a child; databases without URL live in it.
 	PrivatePostgres bool `yaml:"private_postgres"`
 	// Pgbouncer says that database URLs lead to a transaction pooler.
@@ -200,6 +202,7 @@ func (c *Config) Check() error {
 	if c.Keys == "" {
 		add("keys: name the file of key-encryption keys")
 	}
+	c.PKCS11.check(add)
 	if c.IDP == nil && len(c.Portals) == 0 {
 		add("nothing to serve: configure idp, portals or both")
 	}

@@ -58,3 +58,22 @@ func TestSecretsComeFromFilesAndNeverShow(t *testing.T) {
 		}
 	}
 }
+
+// The key device is named as a whole or not at all.
+func TestConfigOfTheKeyDevice(t *testing.T) {
+	t.Parallel()
+	for change, want := range map[string]string{
+		"pkcs11: {module: /m.so, token: okno, pin: '1234'}":          "",
+		"pkcs11: {module: /m.so, slot: 0, pin: '1234', label: keys}": "",
+		"pkcs11: {module: /m.so, pin: '1234'}":                       "the token or the slot",
+		"pkcs11: {module: /m.so, token: a, slot: 0, pin: '1234'}":    "not both",
+		"pkcs11: {token: okno, pin: '1234'}":                         "library",
+		"pkcs11: {module: /m.so, token: okno}":                       "PIN",
+		"pkcs11: {modul: /m.so}":                                     "modul",
+	} {
+		_, err := ParseConfig([]byte(minimal+change+"\n"), "x")
+		if (want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", change, err)
+		}
+	}
+}

@@ -197,7 +197,7 @@ func ensureKeys(path string) error {
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("key file: %w", err)
 	}
-	return crypt.CreateKeyFile(path)
+	return crypt.KeyFile{Path: path}.Create()
 }
 
 // fixedPort replaces port 0 by a free one.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/hsm"
 	"github.com/okno-gov/okno/internal/base/postgres"
 )
 
@@ -36,6 +37,8 @@ type doctor struct {
 	out  io.Writer
 	keys *crypt.Keyring
 	bad  int
+	// closeDevice ends the sessions with the key device.
+	closeDevice func()
 }
 
 func (d *doctor) say(m mark, subject, format string, args ...any) {
@@ -61,7 +64,8 @@ const doctorTimeout = 5 * time.Second
 // works. It changes nothing but a probe file that it removes. ErrUnhealthy when
 // something does not work.
 func Doctor(ctx context.Context, cfg Config, out io.Writer) error {
-	d := &doctor{cfg: cfg, out: out}
+	d := &doctor{cfg: cfg, out: out, closeDevice: func() {}}
+	defer func() { d.closeDevice() }()
 	d.say(fine, "configuration", "it can be read; roles: %s", cfg.roleNames())
 	d.checkState()
 	d.checkKeys()
@@ -94,9 +98,18 @@ func (d *doctor) checkState() {
 }
 
 func (d *doctor) checkKeys() {
+	f, closeDevice, err := openKeyFile(d.cfg)
+	if err != nil {
+		d.say(bad, "key device", "%v", err)
+		return
+	}
+	d.closeDevice = closeDevice
+	if token, ok := f.Device.(*hsm.Token); ok {
+		d.say(fine, "key device", "%s takes our sign-in", token.Describe())
+	}
 	info, err := os.Stat(d.cfg.Keys)
 	if err == nil {
-		d.keys, err = crypt.LoadKeyring(d.cfg.Keys)
+		d.keys, err = f.Load()
 	}
 	if err != nil {
 		d.say(bad, "keys", "%v", err)
@@ -111,6 +124,9 @@ func (d *doctor) checkKeys() {
 		err = crypt.ErrSealed
 	}
 	d.verdict(err, "keys", "the key %s seals and opens", d.keys.ActiveID())
+	if f.Device != nil && f.InFile(d.keys.ActiveID()) {
+		d.say(warn, "keys", "the active key lies in the file, not in the device: okno keys rotate -c FILE")
+	}
 }
 
 func (d *doctor) checkDatabases(ctx context.Context) {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/clock"
-	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/i18n"
 	"github.com/okno-gov/okno/internal/base/ledger"
@@ -20,10 +19,11 @@ import (
 // eachAct gives all acts of erasure of a configuration's databases, until do
 // says stop.
 func eachAct(ctx context.Context, cfg Config, do func(database string, a *ledger.Act) (stop bool)) error {
-	keys, err := crypt.LoadKeyring(cfg.Keys)
+	keys, closeDevice, err := loadKeys(cfg)
 	if err != nil {
 		return err
 	}
+	defer closeDevice()
 	stopped := false
 	return eachDatabase(ctx, cfg, func(name string, d *db.DB, _ []db.Source) error {
 		l := &ledger.Ledger{DB: d, Clock: clock.New(), Keys: keys}

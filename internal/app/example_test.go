@@ -21,7 +21,7 @@ func TestExampleIsAccepted(t *testing.T) {
 }
 
 var (
-	option   = regexp.MustCompile(`(?m)^#([a-z ]+[a-z_ ]*[:-])`)
+	option   = regexp.MustCompile(`(?m)^#([a-z ]+[a-z0-9_ ]*[:-])`)
 	fromFile = regexp.MustCompile(`\{(env|file): [^}]+\}`)
 )
 

@@ -40,7 +40,7 @@ func (s *Secret) UnmarshalYAML(n *yaml.Node) error {
 		File string `yaml:"file"`
 		Env  string `yaml:"env"`
 	}
-	if err := n.Decode(&from); err != nil || (from.File == "") == (from.Env == "") {
+	if err := n.Decode(&from); err != nil || len(n.Content) != 2 || (from.File == "") == (from.Env == "") {
 		return fmt.Errorf("line %d: a secret is a text, {file: …} or {env: …}", n.Line)
 	}
 	if from.Env != "" {

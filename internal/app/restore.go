@@ -14,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/okno-gov/okno/internal/base/clock"
-	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/job"
 	"github.com/okno-gov/okno/internal/base/ledger"
@@ -153,10 +152,11 @@ func restoreBlobs(ctx context.Context, cfg Config, dir string, m *Manifest) erro
 // settleRestored proves keys and journal, up to the noted end and beyond, and
 // gives the jobs free that the lost machine was working at.
 func settleRestored(ctx context.Context, cfg Config, d named, noted Head) error {
-	keys, err := crypt.LoadKeyring(cfg.Keys)
+	keys, closeDevice, err := loadKeys(cfg)
 	if err != nil {
 		return err
 	}
+	defer closeDevice()
 	base, err := db.Open(ctx, db.Config{URL: d.url, MaxConns: 2})
 	if err != nil {
 		return fmt.Errorf("%s: %w", d.name, explainDatabase(err))

@@ -72,7 +72,7 @@ func TestWorkerRunsEveryDeclaredEraser(t *testing.T) {
 			Client: ClientConfig{ID: "okno-portal-72"}, OfficeClient: ClientConfig{ID: "okno-office-72"},
 		}},
 	}
-	if err := CreateKeys(cfg.Keys); err != nil {
+	if err := CreateKeys(cfg); err != nil {
 		t.Fatal(err)
 	}
 	a, err := New(context.Background(), cfg, Options{Cost: crypt.Cheap})

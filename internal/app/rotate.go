@@ -73,19 +73,6 @@ func (a *App) followKeys(ctx context.Context) {
 	}
 }
 
-// CreateKeys writes a key file with a first key; it never overwrites one.
-func CreateKeys(path string) error { return crypt.CreateKeyFile(path) }
-
-// RotateKeys adds a key-encryption key to the file and makes it active.
-func RotateKeys(path string) (id string, err error) { return crypt.RotateKeyFile(path) }
-
-// AddKey adds a key for opening alone: the first step where several machines
-// have copies of the file.
-func AddKey(path string) (id string, err error) { return crypt.AddKey(path) }
-
-// ActivateKey makes a key of the file the one that seals.
-func ActivateKey(path, id string) error { return crypt.ActivateKey(path, id) }
-
 // eachDatabase opens the databases of a configuration for a command.
 func eachDatabase(ctx context.Context, cfg Config, do func(name string, d *db.DB, sources []db.Source) error) error {
 	all, stop, err := schemas(ctx, cfg)
@@ -110,10 +97,11 @@ func eachDatabase(ctx context.Context, cfg Config, do func(name string, d *db.DB
 // KeyStatus prints the keys and how many values are under each, by database;
 // left is how many are not under the active one.
 func KeyStatus(ctx context.Context, cfg Config, out io.Writer) (left int64, err error) {
-	keys, err := crypt.LoadKeyring(cfg.Keys)
+	keys, closeDevice, err := loadKeys(cfg)
 	if err != nil {
 		return 0, err
 	}
+	defer closeDevice()
 	for _, id := range keys.IDs() {
 		state := "opens only"
 		if id == keys.ActiveID() {
@@ -164,17 +152,18 @@ func printLeft(out io.Writer, name string, n map[string]int64, progress []db.Rew
 // RemoveKey takes a retired key out of the file, after each database has proven
 // that no value and no running process needs it.
 func RemoveKey(ctx context.Context, cfg Config, id string) error {
-	keys, err := crypt.LoadKeyring(cfg.Keys)
+	keys, closeDevice, err := loadKeys(cfg)
 	if err != nil {
 		return err
 	}
+	defer closeDevice()
 	err = eachDatabase(ctx, cfg, func(_ string, d *db.DB, sources []db.Source) error {
 		return (&db.Rewrap{DB: d, Clock: clock.New(), Keys: keys, Tables: db.Tables(sources...)}).ForgetKey(ctx, id)
 	})
 	if err != nil {
 		return err
 	}
-	return crypt.RemoveKey(cfg.Keys, id)
+	return changeKeys(cfg, func(f crypt.KeyFile) error { return f.Remove(id) })
 }
 
 // SigningKeys prints the keys that sign tokens (OpenID Connect).

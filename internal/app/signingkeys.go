@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/okno-gov/okno/internal/base/clock"
-	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/idp/token"
 )
@@ -22,10 +21,11 @@ func withSigningKeys(ctx context.Context, cfg Config, do func(signingKeys) error
 	if cfg.IDP == nil {
 		return errors.New("this configuration has no identity provider: signing keys belong to one")
 	}
-	ring, err := crypt.LoadKeyring(cfg.Keys)
+	ring, closeDevice, err := loadKeys(cfg)
 	if err != nil {
 		return err
 	}
+	defer closeDevice()
 	cfg.Portals = nil
 	return eachDatabase(ctx, cfg, func(_ string, d *db.DB, _ []db.Source) error {
 		if err := d.CheckKeys(ctx, ring); err != nil {

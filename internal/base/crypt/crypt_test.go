@@ -43,22 +43,22 @@ func TestSealOpensOnlyWithSameKeyAndData(t *testing.T) {
 func TestRotationKeepsOldValuesAndIndexes(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys.json")
-	if err := CreateKeyFile(path); err != nil {
+	if err := (KeyFile{Path: path}).Create(); err != nil {
 		t.Fatal(err)
 	}
-	if err := CreateKeyFile(path); err == nil {
+	if err := (KeyFile{Path: path}).Create(); err == nil {
 		t.Fatal("an existing key file was overwritten")
 	}
-	old, err := LoadKeyring(path)
+	old, err := KeyFile{Path: path}.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
 	sealed := old.Seal([]byte("x"), "a")
-	id, err := RotateKeyFile(path)
+	id, err := KeyFile{Path: path}.Rotate()
 	if err != nil {
 		t.Fatal(err)
 	}
-	now, err := LoadKeyring(path)
+	now, err := KeyFile{Path: path}.Load()
 	if err != nil || now.ActiveID() != id {
 		t.Fatalf("rotated ring: %v, active %s", err, now.ActiveID())
 	}

@@ -8,16 +8,42 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
 
-// keyFile is the JSON form of a ring on disk, mode 0600.
-type keyFile struct {
+// KeyFile is where a ring lies: the file, and for keys that are not in the file
+// itself the device that holds them.
+type KeyFile struct {
+	Path string
+	// Device makes and holds the keys; nil: they lie in the file.
+	Device Device
+}
+
+// Device is a place that key-encryption keys never leave, such as a hardware
+// security module (package hsm).
+type Device interface {
+	// Label is the name that new keys get there, beside their id.
+	Label() string
+	// Generate makes a key with that label and this id.
+	Generate(id string) error
+	// Key is a key that was made before; an error says what is missing.
+	Key(label, id string) (Wrapper, error)
+}
+
+// ring is the JSON form of a ring on disk, mode 0600. A key is 32 bytes in
+// base64, or deviceKey and the label under which the device has it. The index is
+// 32 bytes in base64; when the active key lies in a device, it is
+// "<key id>:<base64>", wrapped by that key.
+type ring struct {
 	Active string            `json:"active"`
 	Keys   map[string]string `json:"keys"`
 	Index  string            `json:"index"`
 }
+
+// deviceKey begins the entry of a key that lies in a device; base64 has no colon.
+const deviceKey = "pkcs11:"
 
 // fileState tells whether a file has changed since it was read.
 type fileState struct {
@@ -34,10 +60,10 @@ func stateOf(i os.FileInfo) fileState {
 	return s
 }
 
-// LoadKeyring reads a key file. A missing file is an error with words: data
-// sealed under a lost key cannot be read by anybody.
-func LoadKeyring(path string) (*Keyring, error) {
-	k := &Keyring{path: path}
+// Load reads the ring. A missing file is an error with words: data sealed under
+// a lost key cannot be read by anybody.
+func (f KeyFile) Load() (*Keyring, error) {
+	k := &Keyring{file: f}
 	if _, err := k.Reload(); err != nil {
 		return nil, err
 	}
@@ -48,12 +74,12 @@ func LoadKeyring(path string) (*Keyring, error) {
 // had. The program goes on with the keys that it has when the new file is
 // unreadable, or is another ring: its blind indexes would find nothing.
 func (k *Keyring) Reload() (changed bool, err error) {
-	if k.path == "" {
+	if k.file.Path == "" {
 		return false, nil
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	info, err := os.Stat(k.path)
+	info, err := os.Stat(k.file.Path)
 	if err != nil {
 		return false, fmt.Errorf("read key file: %w", err)
 	}
@@ -61,16 +87,16 @@ func (k *Keyring) Reload() (changed bool, err error) {
 	if state == k.read {
 		return false, nil
 	}
-	f, err := readKeyFile(k.path)
+	r, err := k.file.read()
 	if err != nil {
 		return false, err
 	}
-	set, index, err := f.keys(k.path)
+	set, index, err := k.file.open(r)
 	if err != nil {
 		return false, err
 	}
 	if k.index != nil && !bytes.Equal(k.index, index) {
-		return false, fmt.Errorf("key file %s belongs to other data: its index differs", k.path)
+		return false, fmt.Errorf("key file %s belongs to other data: its index differs", k.file.Path)
 	}
 	if k.index == nil { // the first reading: nobody else has the ring yet
 		k.index = index
@@ -80,126 +106,217 @@ func (k *Keyring) Reload() (changed bool, err error) {
 	return true, nil
 }
 
-func readKeyFile(path string) (*keyFile, error) {
-	raw, err := os.ReadFile(path)
+func (f KeyFile) read() (*ring, error) {
+	raw, err := os.ReadFile(f.Path)
 	if err != nil {
 		return nil, fmt.Errorf("read key file: %w", err)
 	}
-	var f keyFile
-	if err := json.Unmarshal(raw, &f); err != nil {
-		return nil, fmt.Errorf("key file %s is not valid JSON", path)
+	var r ring
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return nil, fmt.Errorf("key file %s is not valid JSON", f.Path)
 	}
-	return &f, nil
+	return &r, nil
 }
 
-func (f *keyFile) keys(path string) (set *keySet, index []byte, err error) {
-	index, err = base64.StdEncoding.DecodeString(f.Index)
-	if err != nil {
-		return nil, nil, fmt.Errorf("key file %s: index is not base64", path)
-	}
-	if len(index) < keySize {
-		return nil, nil, fmt.Errorf("key file %s: the index root is shorter than %d bytes", path, keySize)
-	}
+// open makes the keys of a ring ready for use.
+func (f KeyFile) open(r *ring) (set *keySet, index []byte, err error) {
 	var active Wrapper
 	var older []Wrapper
-	for id, b64 := range f.Keys {
-		key, err := base64.StdEncoding.DecodeString(b64)
-		if err != nil {
-			return nil, nil, fmt.Errorf("key file %s: key %q is not base64", path, id)
-		}
-		w, err := NewFileKey(id, key)
+	for id, entry := range r.Keys {
+		w, err := f.openKey(id, entry)
 		if err != nil {
 			return nil, nil, err
 		}
-		if id == f.Active {
+		if id == r.Active {
 			active = w
 		} else {
 			older = append(older, w)
 		}
 	}
 	if active == nil {
-		return nil, nil, fmt.Errorf("key file %s: the active key %q is missing", path, f.Active)
+		return nil, nil, fmt.Errorf("key file %s: the active key %q is missing", f.Path, r.Active)
 	}
-	set, err = newKeySet(active, older...)
+	if set, err = newKeySet(active, older...); err != nil {
+		return nil, nil, err
+	}
+	index, err = f.openIndex(r, set)
 	return set, index, err
 }
 
-// CreateKeyFile writes a new ring with one key; it never overwrites.
-func CreateKeyFile(path string) error {
-	f := &keyFile{Keys: map[string]string{}, Index: randomBase64()}
-	f.Active = newKeyID()
-	f.Keys[f.Active] = randomBase64()
-	return writeKeyFile(path, f, os.O_EXCL)
-}
-
-// AddKey adds a key for opening alone: the first step of a rotation where
-// several machines have copies of the file.
-func AddKey(path string) (id string, err error) {
-	err = changeKeyFile(path, func(f *keyFile) error {
-		id = newKeyID()
-		f.Keys[id] = randomBase64()
-		return nil
-	})
-	return id, err
-}
-
-// ActivateKey makes a key of the file the one that seals.
-func ActivateKey(path, id string) error {
-	return changeKeyFile(path, func(f *keyFile) error {
-		if _, ok := f.Keys[id]; !ok {
-			return fmt.Errorf("key file %s has no key %q", path, id)
+func (f KeyFile) openKey(id, entry string) (Wrapper, error) {
+	if label, ok := strings.CutPrefix(entry, deviceKey); ok {
+		if f.Device == nil {
+			return nil, fmt.Errorf("key file %s: the key %q lies in a device: configure pkcs11", f.Path, id)
 		}
-		f.Active = id
-		return nil
-	})
+		return f.Device.Key(label, id)
+	}
+	key, err := base64.StdEncoding.DecodeString(entry)
+	if err != nil {
+		return nil, fmt.Errorf("key file %s: key %q is not base64", f.Path, id)
+	}
+	return NewFileKey(id, key)
 }
 
-// RotateKeyFile adds a key and makes it active; older keys stay for opening.
-// Programs that run follow the file within seconds.
-func RotateKeyFile(path string) (id string, err error) {
-	err = changeKeyFile(path, func(f *keyFile) error {
-		id = newKeyID()
-		f.Active, f.Keys[id] = id, randomBase64()
-		return nil
-	})
-	return id, err
+// InFile tells whether the file itself holds a key, so that whoever reads the
+// file has it.
+func (f KeyFile) InFile(id string) bool {
+	r, err := f.read()
+	if err != nil {
+		return false
+	}
+	entry, ok := r.Keys[id]
+	return ok && !strings.HasPrefix(entry, deviceKey)
 }
 
-// RemoveKey takes a key out of the file for good. The caller has proven that
-// nothing is sealed under it any more.
-func RemoveKey(path, id string) error {
-	return changeKeyFile(path, func(f *keyFile) error {
-		if _, ok := f.Keys[id]; !ok {
-			return fmt.Errorf("key file %s has no key %q", path, id)
+func (f KeyFile) openIndex(r *ring, set *keySet) ([]byte, error) {
+	id, text, sealed := strings.Cut(r.Index, ":")
+	if !sealed {
+		text = r.Index
+	}
+	index, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, fmt.Errorf("key file %s: index is not base64", f.Path)
+	}
+	if sealed {
+		w, ok := set.byID[id]
+		if !ok {
+			return nil, fmt.Errorf("key file %s: the key %q of the index is missing", f.Path, id)
 		}
-		if f.Active == id {
-			return errors.New("the active key cannot be removed: rotate first")
+		if index, err = w.Unwrap(index); err != nil {
+			return nil, fmt.Errorf("key file %s: the index does not open: %w", f.Path, err)
 		}
-		delete(f.Keys, id)
-		return nil
-	})
+	}
+	if len(index) < keySize {
+		return nil, fmt.Errorf("key file %s: the index root is shorter than %d bytes", f.Path, keySize)
+	}
+	return index, nil
 }
 
-// changeKeyFile replaces the file in one step, so that a reader sees the old or
-// the new one; owner and mode stay, since the service may run as another user
-// than who rotates.
-func changeKeyFile(path string, change func(*keyFile) error) error {
-	f, err := readKeyFile(path)
+// Create writes a new ring with one key; it never overwrites.
+func (f KeyFile) Create() error {
+	if _, err := os.Lstat(f.Path); err == nil {
+		// Before a key is made in a device that nobody would ever use.
+		return fmt.Errorf("write key file: %s exists", f.Path)
+	}
+	r := &ring{Keys: map[string]string{}}
+	id, err := f.newKey(r)
 	if err != nil {
 		return err
 	}
-	if _, _, err := f.keys(path); err != nil {
+	r.Active = id
+	index := make([]byte, keySize)
+	mustRead(index)
+	if err := f.sealIndex(r, index); err != nil {
 		return err
 	}
-	if err := change(f); err != nil {
+	return f.write(f.Path, r, os.O_EXCL)
+}
+
+// newKey adds a fresh key to a ring, in the device if there is one.
+func (f KeyFile) newKey(r *ring) (id string, err error) {
+	id = newKeyID()
+	if f.Device == nil {
+		r.Keys[id] = randomBase64()
+		return id, nil
+	}
+	if err := f.Device.Generate(id); err != nil {
+		return "", fmt.Errorf("make a key in the device: %w", err)
+	}
+	r.Keys[id] = deviceKey + f.Device.Label()
+	return id, nil
+}
+
+// sealIndex writes the root of the blind indexes into a ring: as safe as the
+// active key is.
+func (f KeyFile) sealIndex(r *ring, index []byte) error {
+	if !strings.HasPrefix(r.Keys[r.Active], deviceKey) {
+		r.Index = base64.StdEncoding.EncodeToString(index)
+		return nil
+	}
+	w, err := f.openKey(r.Active, r.Keys[r.Active])
+	if err != nil {
 		return err
 	}
-	info, err := os.Stat(path)
+	sealed, err := w.Wrap(index)
+	if err != nil {
+		return fmt.Errorf("wrap the index: %w", err)
+	}
+	r.Index = r.Active + ":" + base64.StdEncoding.EncodeToString(sealed)
+	return nil
+}
+
+// Add adds a key for opening alone: the first step of a rotation where several
+// machines have copies of the file.
+func (f KeyFile) Add() (id string, err error) {
+	err = f.change(func(r *ring) (err error) {
+		id, err = f.newKey(r)
+		return err
+	})
+	return id, err
+}
+
+// Activate makes a key of the file the one that seals.
+func (f KeyFile) Activate(id string) error {
+	return f.change(func(r *ring) error {
+		if _, ok := r.Keys[id]; !ok {
+			return fmt.Errorf("key file %s has no key %q", f.Path, id)
+		}
+		r.Active = id
+		return nil
+	})
+}
+
+// Rotate adds a key and makes it active; older keys stay for opening. Programs
+// that run follow the file within seconds.
+func (f KeyFile) Rotate() (id string, err error) {
+	err = f.change(func(r *ring) (err error) {
+		id, err = f.newKey(r)
+		r.Active = id
+		return err
+	})
+	return id, err
+}
+
+// Remove takes a key out of the file for good. The caller has proven that
+// nothing is sealed under it any more. A key in a device stays there: old
+// backups may need it, and the device's own tool destroys it.
+func (f KeyFile) Remove(id string) error {
+	return f.change(func(r *ring) error {
+		if _, ok := r.Keys[id]; !ok {
+			return fmt.Errorf("key file %s has no key %q", f.Path, id)
+		}
+		if r.Active == id {
+			return errors.New("the active key cannot be removed: rotate first")
+		}
+		delete(r.Keys, id)
+		return nil
+	})
+}
+
+// change replaces the file in one step, so that a reader sees the old or the new
+// one; owner and mode stay, since the service may run as another user than who
+// rotates.
+func (f KeyFile) change(change func(*ring) error) error {
+	r, err := f.read()
+	if err != nil {
+		return err
+	}
+	_, index, err := f.open(r)
+	if err != nil {
+		return err
+	}
+	if err := change(r); err != nil {
+		return err
+	}
+	if err := f.sealIndex(r, index); err != nil {
+		return err
+	}
+	info, err := os.Stat(f.Path)
 	if err != nil {
 		return fmt.Errorf("replace key file: %w", err)
 	}
-	tmp := path + ".new"
-	if err := writeKeyFile(tmp, f, os.O_TRUNC); err != nil {
+	tmp := f.Path + ".new"
+	if err := f.write(tmp, r, os.O_TRUNC); err != nil {
 		return err
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 {
@@ -210,10 +327,10 @@ func changeKeyFile(path string, change func(*keyFile) error) error {
 	if err := os.Chmod(tmp, info.Mode().Perm()); err != nil {
 		return fmt.Errorf("replace key file: %w", err)
 	}
-	if err := os.Rename(tmp, path); err != nil {
+	if err := os.Rename(tmp, f.Path); err != nil {
 		return fmt.Errorf("replace key file: %w", err)
 	}
-	return syncFolder(filepath.Dir(path))
+	return syncFolder(filepath.Dir(f.Path))
 }
 
 // syncFolder makes a rename outlive a power failure.
@@ -229,8 +346,8 @@ func syncFolder(dir string) error {
 	return nil
 }
 
-func writeKeyFile(path string, f *keyFile, flag int) error {
-	raw, err := json.MarshalIndent(f, "", "  ")
+func (KeyFile) write(path string, r *ring, flag int) error {
+	raw, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -11,10 +11,10 @@ import (
 func newFile(t *testing.T) (path string, k *Keyring) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "keys.json")
-	if err := CreateKeyFile(path); err != nil {
+	if err := (KeyFile{Path: path}).Create(); err != nil {
 		t.Fatal(err)
 	}
-	k, err := LoadKeyring(path)
+	k, err := KeyFile{Path: path}.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func TestKeyIsAddedActivatedAndRemovedInSteps(t *testing.T) {
 	t.Parallel()
 	path, k := newFile(t)
 	first := k.ActiveID()
-	id, err := AddKey(path)
+	id, err := KeyFile{Path: path}.Add()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,13 +35,13 @@ func TestKeyIsAddedActivatedAndRemovedInSteps(t *testing.T) {
 	if k.ActiveID() != first || !slices.Contains(k.IDs(), id) {
 		t.Fatalf("an added key seals at once: active %s of %v", k.ActiveID(), k.IDs())
 	}
-	if err := RemoveKey(path, first); err == nil {
+	if err := (KeyFile{Path: path}).Remove(first); err == nil {
 		t.Error("the active key was removed")
 	}
-	if err := ActivateKey(path, "unknown!"); err == nil {
+	if err := (KeyFile{Path: path}).Activate("unknown!"); err == nil {
 		t.Error("a key that is not there was activated")
 	}
-	if err := ActivateKey(path, id); err != nil {
+	if err := (KeyFile{Path: path}).Activate(id); err != nil {
 		t.Fatal(err)
 	}
 	old := k.Seal([]byte("x"), "a")
@@ -52,7 +52,7 @@ func TestKeyIsAddedActivatedAndRemovedInSteps(t *testing.T) {
 	if err != nil || KeyID(moved) != id {
 		t.Fatalf("rewrap: under %s, %v", KeyID(moved), err)
 	}
-	if err := RemoveKey(path, first); err != nil {
+	if err := (KeyFile{Path: path}).Remove(first); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := k.Reload(); err != nil {

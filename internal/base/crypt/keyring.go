@@ -29,6 +29,10 @@ var ErrSealed = errors.New("crypt: sealed value does not open")
 // the program checks the ring, so that this never surprises a citizen.
 var ErrNoKey = errors.New("crypt: key is not in the ring")
 
+// ErrDevice says that the device that holds the keys does not answer: the value
+// may be sound, and a later try may open it.
+var ErrDevice = errors.New("crypt: the key device does not answer")
+
 const (
 	keySize   = 32
 	idSize    = 8
@@ -42,7 +46,10 @@ const (
 type Wrapper interface {
 	// ID has exactly eight ASCII characters.
 	ID() string
+	// Wrap gives nonce, 32 encrypted bytes and tag of AES-256-GCM: 60 bytes.
+	// Errors wrap [ErrDevice] when a device is away.
 	Wrap(dataKey []byte) ([]byte, error)
+	// Unwrap undoes Wrap. Errors wrap [ErrDevice] when a device is away.
 	Unwrap(wrapped []byte) ([]byte, error)
 }
 
@@ -53,7 +60,7 @@ type Keyring struct {
 	keys  atomic.Pointer[keySet]
 	index []byte // root of the blind indexes and MACs; outlives rotations
 
-	path string // "" for a ring that was made in memory
+	file KeyFile // no path: a ring that was made in memory
 	mu   sync.Mutex
 	read fileState // of the file when it was read last
 }
@@ -105,7 +112,7 @@ func (k *Keyring) IDs() []string {
 // file a moment ago and that another process seals under already.
 func (k *Keyring) wrapper(id string) (Wrapper, bool) {
 	w, ok := k.keys.Load().byID[id]
-	if !ok && k.path != "" {
+	if !ok && k.file.Path != "" {
 		if changed, err := k.Reload(); err == nil && changed {
 			w, ok = k.keys.Load().byID[id]
 		}
@@ -180,7 +187,7 @@ func (k *Keyring) unwrap(sealed []byte) (dek, body []byte, err error) {
 	rest := sealed[1+idSize:]
 	dek, err = w.Unwrap(rest[:wrapSize])
 	if err != nil {
-		return nil, nil, ErrSealed
+		return nil, nil, refusal(err)
 	}
 	return dek, rest[wrapSize:], nil
 }
@@ -208,9 +215,17 @@ func (k *Keyring) OpenDataKey(wrapped []byte) ([]byte, error) {
 	}
 	dek, err := w.Unwrap(wrapped[idSize:])
 	if err != nil {
-		return nil, ErrSealed
+		return nil, refusal(err)
 	}
 	return dek, nil
+}
+
+// refusal tells a key device that is away from a value that does not open.
+func refusal(err error) error {
+	if errors.Is(err, ErrDevice) {
+		return err
+	}
+	return ErrSealed
 }
 
 // DataKeyID names the key that a wrapped data key needs.

@@ -40,10 +40,10 @@ CREATE TABLE vault.item (
 func fileRing(t *testing.T) (path string, k *crypt.Keyring) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "keys.json")
-	if err := crypt.CreateKeyFile(path); err != nil {
+	if err := (crypt.KeyFile{Path: path}).Create(); err != nil {
 		t.Fatal(err)
 	}
-	k, err := crypt.LoadKeyring(path)
+	k, err := crypt.KeyFile{Path: path}.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestRewrapTwiceUnderLoad(t *testing.T) {
 	var retired []string
 	for range 2 {
 		retired = append(retired, k.ActiveID())
-		if _, err := crypt.RotateKeyFile(path); err != nil {
+		if _, err := (crypt.KeyFile{Path: path}).Rotate(); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := k.Reload(); err != nil {
@@ -209,11 +209,11 @@ func TestRewrapTwiceUnderLoad(t *testing.T) {
 			}
 			finish(t, r)
 		}
-		if err := crypt.RemoveKey(path, id); err != nil {
+		if err := (crypt.KeyFile{Path: path}).Remove(id); err != nil {
 			t.Fatal(err)
 		}
 	}
-	fresh, err := crypt.LoadKeyring(path)
+	fresh, err := crypt.KeyFile{Path: path}.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestKeyThatIsNeededIsNotForgotten(t *testing.T) {
 	if err := r.ForgetKey(ctx, first); !db.KeyInUse(err) {
 		t.Errorf("the active key was forgotten: %v", err)
 	}
-	if _, err := crypt.RotateKeyFile(path); err != nil {
+	if _, err := (crypt.KeyFile{Path: path}).Rotate(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := k.Reload(); err != nil {
@@ -304,7 +304,7 @@ func TestRewrapPassesOverLockedRows(t *testing.T) {
 		}
 	}
 	old := k.ActiveID()
-	if _, err := crypt.RotateKeyFile(path); err != nil {
+	if _, err := (crypt.KeyFile{Path: path}).Rotate(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := k.Reload(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/base/i18n"
@@ -45,7 +46,7 @@ func (m *Mux) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	e, ok := fault.As(err)
 	switch {
 	case ok:
-	case errors.Is(err, context.DeadlineExceeded), db.IsAway(err):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, crypt.ErrDevice), db.IsAway(err):
 		e = fault.Unavailable("kit.error.unavailable.text").Wrap(err)
 	default:
 		e = &fault.Error{Kind: fault.KindInternal, Key: "kit.error.internal.text", Err: err}

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -128,6 +129,10 @@ func (m *Mux) recovered(next http.Handler) http.Handler {
 			m.Log.ErrorContext(r.Context(), "panic", "request", RequestID(r), "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 			if rec, ok := w.(*recorder); ok && rec.code != 0 {
 				panic(http.ErrAbortHandler) // half an answer is out: break the connection
+			}
+			if err, ok := v.(error); ok && errors.Is(err, crypt.ErrDevice) {
+				m.Fail(w, r, err) // nothing could be sealed, so nothing was stored
+				return
 			}
 			m.Fail(w, r, fmt.Errorf("panic: %v", v))
 		}()
