@@ -8,7 +8,8 @@ import (
 )
 
 type adminCommand struct {
-	Create adminCreateCommand `cmd:"" help:"Give somebody an account for work and rights: the first administrator, an operator, a clerk."`
+	Create  adminCreateCommand  `cmd:"" help:"Give somebody an account for work and rights: the first administrator, an operator, a clerk."`
+	SignOut adminSignOutCommand `cmd:"" help:"End sessions after an incident: of some accounts or of all."`
 }
 
 type adminCreateCommand struct {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Config is the infrastructure of one process: where things are, never what
@@ -293,9 +295,32 @@ func (c *Config) checkDatabase(name string, url, direct Secret, add func(string,
 		add("%s.database: give a URL, or set private_postgres", name)
 	case url != "" && !strings.HasPrefix(string(url), "postgres://") && !strings.HasPrefix(string(url), "postgresql://"):
 		add("%s.database: a URL begins with postgres://", name)
+	case url != "" && silentlyPlain(string(url)), direct != "" && silentlyPlain(string(direct)):
+		add("%s.database: another machine without TLS: say sslmode=verify-full with sslrootcert, or sslmode=disable if the line is protected otherwise", name)
 	case url != "" && c.Pgbouncer && direct == "":
 		add("%s.database_direct: migrations need a way past pgbouncer", name)
 	}
+}
+
+// silentlyPlain finds addresses of other machines that would fall back to an
+// unencrypted connection by themselves: PostgreSQL's default is sslmode=prefer.
+func silentlyPlain(database string) bool {
+	c, err := pgconn.ParseConfig(database)
+	if err != nil {
+		return false // opening it tells more
+	}
+	u, err := url.Parse(database)
+	if err != nil || slices.Contains([]string{"disable", "require", "verify-ca", "verify-full"}, u.Query().Get("sslmode")) {
+		return false
+	}
+	hosts := []string{c.Host}
+	for _, f := range c.Fallbacks {
+		hosts = append(hosts, f.Host)
+	}
+	return slices.ContainsFunc(hosts, func(h string) bool {
+		a, err := netip.ParseAddr(h)
+		return !strings.HasPrefix(h, "/") && h != "localhost" && (err != nil || !a.IsLoopback())
+	})
 }
 
 func checkURL(name, s string, needed bool, add func(string, ...any)) {

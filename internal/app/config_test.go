@@ -23,6 +23,8 @@ func TestConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	for change, want := range map[string]string{
+		"portals: [{code: '72', url: 'https://a', database: 'postgres://okno@db1/okno'}]":                               "sslmode",
+		"portals: [{code: '72', url: 'https://a', database: 'postgres://okno@127.0.0.1,10.0.0.2/okno?sslmode=prefer'}]": "sslmode",
 		"lisen: x":                                "lisen",
 		"roles: [idp, potral]":                    "potral",
 		"trusted_proxies: [here]":                 "here",
@@ -35,6 +37,11 @@ func TestConfig(t *testing.T) {
 	} {
 		if _, err := ParseConfig([]byte(minimal+change+"\n"), "x"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", change, err)
+		}
+	}
+	for _, fine := range []string{"postgres://okno@127.0.0.1:5432/okno", "postgres:///okno?host=/run/postgresql", "postgres://okno@db1,db2/okno?sslmode=verify-full", "postgres://okno@db1/okno?sslmode=disable"} {
+		if _, err := ParseConfig([]byte(minimal+"portals: [{code: '72', url: 'https://a', database: '"+fine+"'}]\n"), "x"); err != nil {
+			t.Errorf("%s: %v", fine, err)
 		}
 	}
 	if _, err := ParseConfig(nil, "x"); err == nil || !strings.Contains(err.Error(), "listen") || !strings.Contains(err.Error(), "keys") {

@@ -44,6 +44,7 @@ const (
 	SignInSlowed    Kind = "sign_in_slowed"
 	SignedOut       Kind = "signed_out"
 	SessionEnded    Kind = "session_ended"
+	AccessStopped   Kind = "access_stopped" // all sessions by the administrator, details reason
 	ClientEntered   Kind = "client_entered" // details client, name
 	Registered      Kind = "registered"
 	PasswordChanged Kind = "password_changed"
@@ -68,7 +69,7 @@ const (
 )
 
 var groups = map[Group][]Kind{
-	GroupSignIn:   {SignedIn, SignInFailed, SignInSlowed, SignedOut, SessionEnded, ClientEntered},
+	GroupSignIn:   {SignedIn, SignInFailed, SignInSlowed, SignedOut, SessionEnded, AccessStopped, ClientEntered},
 	GroupExchange: {ExchangeRequest},
 	GroupAccess:   {ProfileRead, OperatorLooked},
 	GroupAction: {

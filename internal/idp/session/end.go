@@ -18,6 +18,7 @@ const (
 	EndPassword = "password" // password changed or recovered (ID-REC-10)
 	EndLevel    = "level"    // the level was raised: sign in again (C-53)
 	EndDeletion = "deletion"
+	EndIncident = "incident" // by the provider's administrator, see okno admin sign-out
 )
 
 // End ends one session of its owner; a second end changes nothing. A foreign
@@ -53,6 +54,18 @@ func (s *Sessions) end(ctx context.Context, tx *db.Tx, oid person.OID, reason, w
 		}
 	}
 	return nil
+}
+
+// SignedIn gives the accounts after a number that have an open session, in order.
+func (s *Sessions) SignedIn(ctx context.Context, after person.OID, limit int) (oids []person.OID, err error) {
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		oids, err = db.List[person.OID](ctx, tx, `SELECT DISTINCT oid FROM session.session WHERE ended_at IS NULL AND oid > $1 ORDER BY oid LIMIT $2`, after, limit)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list who is signed in: %w", err)
+	}
+	return oids, nil
 }
 
 // List gives a person's living sessions, the one used last first.
