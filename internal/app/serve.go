@@ -87,6 +87,11 @@ const metricsPath = "/metrics"
 func (a *App) front() http.Handler {
 	metrics := opssite.Metrics(a.metrics, string(a.cfg.Ops.MetricsToken))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.stopping.Load() {
+			// Kept connections move to another process with their next request,
+			// before this one closes them under somebody's feet.
+			w.Header().Set("Connection", "close")
+		}
 		switch {
 		case r.URL.Path == healthPath:
 			a.serveHealth(w, r)

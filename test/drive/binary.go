@@ -1,10 +1,13 @@
 package drive
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -53,4 +56,52 @@ func Binary() (string, error) {
 		return "", fmt.Errorf("build okno: %w\n%s", err, text)
 	}
 	return out, nil
+}
+
+// ErrNoHistory says that this is no clone, or one without the commits before.
+var ErrNoHistory = errors.New("no history of the sources")
+
+// ReleaseBefore is a binary of the commit before the last one that changed the
+// schema of a database, built into .cache.
+func ReleaseBefore(ctx context.Context) (string, error) {
+	git := func(args ...string) (string, error) {
+		cmd := exec.CommandContext(ctx, "git", args...)
+		cmd.Dir = Root()
+		out, err := cmd.Output()
+		if err != nil {
+			return "", fmt.Errorf("%w: git %s: %w", ErrNoHistory, args[0], err)
+		}
+		return strings.TrimSpace(string(out)), nil
+	}
+	last, err := git("log", "-1", "--format=%H", "--", ":(glob)internal/**/migration/*.sql")
+	if err != nil {
+		return "", err
+	}
+	before, err := git("rev-parse", last+"^")
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(Root(), ".cache", "before")
+	bin := filepath.Join(dir, "okno-"+before)
+	if fileExists(bin) {
+		return bin, nil
+	}
+	src, err := os.MkdirTemp("", "okno-before-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(src)
+	tar := filepath.Join(src, "src.tar")
+	if _, err := git("archive", "--output", tar, before); err != nil {
+		return "", err
+	}
+	if text, err := exec.CommandContext(ctx, "tar", "-xf", tar, "-C", src).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("unpack the release before: %w\n%s", err, text)
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", bin, "./cmd/okno")
+	build.Dir = src
+	if text, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the release before (%s): %w\n%s", before, err, text)
+	}
+	return bin, nil
 }

@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 )
+
+// number is that of an application (G-02).
+var number = regexp.MustCompile(`\d\d-20\d\d-\d{7}-\d`)
 
 // SignIn opens the cabinet of the portal at base (such as
 // http://uslugi.localhost:8080) as a person who may be there for the first time:

@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -256,38 +255,20 @@ func (k *killing) checkLists() {
 	}
 }
 
-var number = regexp.MustCompile(`72-20\d\d-\d{7}-\d`)
-
 // applications are the ids in a person's list, all pages of it. Each has a number
 // of its own.
 func applications(t *testing.T, s *stand, p *drive.Person) []string {
 	t.Helper()
+	list, err := drive.Applications(t.Context(), p, s.portal())
+	must(t, err)
 	var ids []string
 	numbers := map[string]bool{}
-	next := s.portal() + "/lk/applications"
-	for range 100 {
-		pg, err := p.Get(t.Context(), next)
-		must(t, err)
-		must(t, pg.Want(http.StatusOK))
-		for _, href := range pg.Attrs(".okno-feed h3 a", "href") {
-			if id, ok := strings.CutPrefix(href, "/lk/applications/"); ok {
-				ids = append(ids, id)
-			}
+	for _, a := range list {
+		if numbers[a.Number] {
+			t.Errorf("the number %s was given twice", a.Number)
 		}
-		for _, n := range number.FindAllString(strings.Join(pg.Texts(".okno-feed"), " "), -1) {
-			if numbers[n] {
-				t.Errorf("the number %s was given twice", n)
-			}
-			numbers[n] = true
-		}
-		more := pg.Attrs("a[href*='after=']", "href")
-		if len(more) == 0 {
-			break
-		}
-		next = s.portal() + more[0]
-	}
-	if len(numbers) != len(ids) {
-		t.Errorf("%d applications have %d numbers", len(ids), len(numbers))
+		numbers[a.Number] = true
+		ids = append(ids, a.ID)
 	}
 	return ids
 }
