@@ -81,7 +81,9 @@ func (a *App) newPortal(ctx context.Context, cfg PortalConfig) (*portal, error) 
 	p.settings = &portalsetting.Settings{DB: d, Clock: a.clock}
 	p.journal = &portaljournal.Journal{DB: d, Clock: a.clock, Keys: a.keys, KeepDays: portalsetting.KeepDays}
 	p.accounts = &account.Accounts{DB: d, Clock: a.clock, Keys: a.keys}
-	p.officers = &officer.Officers{DB: d, Clock: a.clock}
+	p.officers = &officer.Officers{
+		DB: d, Clock: a.clock, Keys: a.keys, Outbox: p.outbox, Bundle: a.bundle, URL: cfg.OfficeURL, Portal: cfg.Brand.Sub,
+	}
 	p.directory = &directory.Directory{DB: d, Clock: a.clock}
 	p.services = &catalogue.Services{DB: d, Clock: a.clock, Directory: p.directory, Zone: p.zone}
 	p.documents = &document.Documents{DB: d, Clock: a.clock, Blobs: &blob.Sealed{Store: a.blobs, Keys: a.keys}, Scanner: a.scanner(), Queue: p.queue}
@@ -109,7 +111,7 @@ func (a *App) newPortal(ctx context.Context, cfg PortalConfig) (*portal, error) 
 	for _, w := range []interface{ Work(q *job.Queue) }{p.outbox, p.journal, p.officers, p.documents, p.notices, p.applications, p.support} {
 		w.Work(p.queue)
 	}
-	p.queue.Sweep("catalogue.use", time.Hour, p.services.ForgetUse)
+	p.services.Work(p.queue)
 	p.queue.Sweep("content.rating", time.Hour, p.contents.ForgetRatings)
 	if err := p.importData(ctx); err != nil {
 		return nil, err
@@ -146,10 +148,7 @@ func (p *portal) importData(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("catalogue: %w", err)
 	}
-	if bundle, err = delivered(ctx, p.services, bundle); err != nil {
-		return fmt.Errorf("catalogue: %w", err)
-	}
-	if _, err := p.services.Import(ctx, bundle, by); err != nil {
+	if _, err := p.services.Deliver(ctx, bundle, by); err != nil {
 		return fmt.Errorf("catalogue: %w", err)
 	}
 	return p.importTexts(ctx)
@@ -217,6 +216,7 @@ func (a *App) servePortal(p *portal) error {
 	}
 	office := a.party(p, issuer, p.cfg.OfficeURL, p.cfg.OfficeClient, []string{"openid", "fullname"}, "office"+p.cfg.Code, "2fa")
 	office.Work(p.queue)
+	p.officers.OnLeave = office.EndSubject
 	// Sweeps belong to the worker, which may be a process without sites.
 	party := a.party(p, issuer, p.cfg.URL, p.cfg.Client, portalScopes, "portal"+p.cfg.Code, "")
 	party.OnLogin = p.onLogin

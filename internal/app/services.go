@@ -18,23 +18,6 @@ import (
 // byDelivery is who publishes what comes with a release.
 const byDelivery = "delivery"
 
-// delivered are the services of a bundle that this release may publish: new
-// ones, and those that nobody but a release has published so far. What an editor
-// or an import has published or withdrawn since is theirs.
-func delivered(ctx context.Context, s *catalogue.Services, b *catalogue.Bundle) (*catalogue.Bundle, error) {
-	out := &catalogue.Bundle{Shelves: b.Shelves}
-	for _, sv := range b.Services {
-		past, err := s.History(ctx, sv.Code)
-		if err != nil {
-			return nil, err
-		}
-		if len(past) == 0 || past[0].Actor == byDelivery {
-			out.Services = append(out.Services, sv)
-		}
-	}
-	return out, nil
-}
-
 // LintServices reads the definitions below dir: one service's folder, a folder of
 // such folders, or a tree like services/ with federal/ and region/NN/. The error
 // names every mistake.
@@ -50,8 +33,8 @@ func LintServices(dir, region string) (codes []string, err error) {
 }
 
 // ImportServices publishes the definitions below dir at one portal, all or none,
-// and tells how many changed. Categories and life situations are those of the
-// release.
+// and tells how many changed. Categories and life situations of the portal stay;
+// those of the release that the definitions stand on are added.
 func ImportServices(ctx context.Context, cfg Config, dir, portal, by string) (int, error) {
 	i := slices.IndexFunc(cfg.Portals, func(p PortalConfig) bool { return p.Code == portal })
 	if i < 0 {
@@ -75,7 +58,7 @@ func ImportServices(ctx context.Context, cfg Config, dir, portal, by string) (in
 	defer d.Close()
 	c := clock.New()
 	to := &catalogue.Services{DB: d, Clock: c, Directory: &directory.Directory{DB: d, Clock: c}, Zone: zone(p.Zone, "Europe/Moscow")}
-	return to.Import(ctx, b, by)
+	return to.Add(ctx, b, by)
 }
 
 // readServices loads definitions as a release would, with the release's shelves.

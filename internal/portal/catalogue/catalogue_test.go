@@ -42,6 +42,21 @@ func tyumen(t *testing.T) (*catalogue.Services, *catalogue.Bundle) {
 
 func fill(t *testing.T, s *catalogue.Services, region string) *catalogue.Bundle {
 	t.Helper()
+	b := fillDirectoryOf(t, s, region)
+	if n, err := s.Import(t.Context(), b, "test"); err != nil || n != len(b.Services) {
+		t.Fatalf("imported %d of %d: %v", n, len(b.Services), err)
+	}
+	return b
+}
+
+func fillDirectory(t *testing.T, s *catalogue.Services) *catalogue.Bundle {
+	t.Helper()
+	return fillDirectoryOf(t, s, "72")
+}
+
+// fillDirectoryOf imports the agencies of a region and answers its services.
+func fillDirectoryOf(t *testing.T, s *catalogue.Services, region string) *catalogue.Bundle {
+	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(definitions, "region", region, "directory.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -56,9 +71,6 @@ func fill(t *testing.T, s *catalogue.Services, region string) *catalogue.Bundle 
 	b, err := catalogue.LoadBundle(os.DirFS(definitions), region)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if n, err := s.Import(t.Context(), b, "test"); err != nil || n != len(b.Services) {
-		t.Fatalf("imported %d of %d: %v", n, len(b.Services), err)
 	}
 	return b
 }

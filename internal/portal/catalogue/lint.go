@@ -26,6 +26,7 @@ func (s *Service) Lint() Problems {
 	l.delivery()
 	l.terms()
 	l.lists()
+	l.size()
 	return l.out
 }
 
@@ -163,4 +164,47 @@ func (l *linter) url(what, s string) {
 	if u, err := url.Parse(s); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
 		l.add("%s: %q is no web address", what, s)
 	}
+}
+
+// What a form may hold at most: a citizen must be able to come to its end, and a page
+// to be drawn. The longest delivered form has a tenth of it.
+const (
+	maxSteps   = 60
+	maxFields  = 400
+	maxOptions = 2000
+	maxLine    = 500    // characters of a title or label
+	maxBody    = 100000 // characters of the long description
+)
+
+func (l *linter) size() {
+	s := l.service
+	for what, t := range map[string]form.Text{"title": s.Title, "short": s.Short, "result": s.Result} {
+		if longest(t) > maxLine {
+			l.add("%s: longer than %d characters", what, maxLine)
+		}
+	}
+	if longest(s.Body) > maxBody {
+		l.add("text: longer than %d characters", maxBody)
+	}
+	if s.Form == nil {
+		return
+	}
+	fields, options := 0, 0
+	for i := range s.Form.Steps {
+		fields += len(s.Form.Steps[i].Fields)
+		for j := range s.Form.Steps[i].Fields {
+			f := &s.Form.Steps[i].Fields[j]
+			options += len(f.Options)
+			if longest(f.Label) > maxLine {
+				l.add("form: label of %s: longer than %d characters", f.ID, maxLine)
+			}
+		}
+	}
+	if len(s.Form.Steps) > maxSteps || fields > maxFields || options > maxOptions {
+		l.add("form: %d steps, %d fields, %d options; at most %d, %d and %d", len(s.Form.Steps), fields, options, maxSteps, maxFields, maxOptions)
+	}
+}
+
+func longest(t form.Text) int {
+	return max(len([]rune(t.RU)), len([]rune(t.TT)), len([]rune(t.EN)))
 }

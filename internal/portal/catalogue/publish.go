@@ -1,9 +1,11 @@
 package catalogue
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/db"
@@ -52,7 +54,8 @@ func (s *Services) publish(ctx context.Context, tx *db.Tx, sv *Service, actor, r
 	}
 	version, err := db.Find[int64](ctx, tx, `INSERT INTO catalogue.service AS t (code, revision_id, state, version, changed_at)
 		VALUES ($1, $2, 'published', 1, $3)
-		ON CONFLICT (code) DO UPDATE SET revision_id = excluded.revision_id, state = 'published', version = t.version + 1, changed_at = excluded.changed_at
+		ON CONFLICT (code) DO UPDATE SET revision_id = excluded.revision_id, version = t.version + 1, changed_at = excluded.changed_at,
+			withdraw_at = CASE WHEN t.state = 'published' THEN t.withdraw_at END, state = 'published'
 		WHERE t.revision_id <> excluded.revision_id OR t.state <> 'published'
 		RETURNING version`, sv.Code, id, now)
 	if err != nil || version == nil {
@@ -67,20 +70,7 @@ func (s *Services) Withdraw(ctx context.Context, code, actor, reason string) err
 		if err := lockState(ctx, tx); err != nil {
 			return err
 		}
-		now := s.Clock.Now()
-		type row struct {
-			Version  int64  `db:"version"`
-			Revision string `db:"revision_id"`
-		}
-		r, err := db.Find[row](ctx, tx, `UPDATE catalogue.service SET state = 'withdrawn', version = version + 1, changed_at = $2
-			WHERE code = $1 AND state = 'published' RETURNING version, revision_id`, code, now)
-		if err != nil {
-			return err
-		}
-		if r == nil {
-			return fault.NotFound("catalogue.not_found")
-		}
-		if err := record(ctx, tx, Publication{Code: code, Version: r.Version, Revision: r.Revision, Action: "withdraw", Actor: actor, Reason: reason, At: now}); err != nil {
+		if err := s.withdraw(ctx, tx, code, actor, reason); err != nil {
 			return err
 		}
 		return moveState(ctx, tx)
@@ -92,41 +82,167 @@ func (s *Services) Withdraw(ctx context.Context, code, actor, reason string) err
 	return nil
 }
 
+// withdraw takes the pointer away; the state's row is locked by the caller.
+func (s *Services) withdraw(ctx context.Context, tx *db.Tx, code, actor, reason string) error {
+	now := s.Clock.Now()
+	type row struct {
+		Version  int64  `db:"version"`
+		Revision string `db:"revision_id"`
+	}
+	r, err := db.Find[row](ctx, tx, `UPDATE catalogue.service SET state = 'withdrawn', version = version + 1, changed_at = $2, withdraw_at = NULL
+		WHERE code = $1 AND state = 'published' RETURNING version, revision_id`, code, now)
+	if err != nil {
+		return err
+	}
+	if r == nil {
+		return fault.NotFound("catalogue.not_found")
+	}
+	return record(ctx, tx, Publication{Code: code, Version: r.Version, Revision: r.Revision, Action: "withdraw", Actor: actor, Reason: reason, At: now})
+}
+
 // Import publishes a bundle and sets the shelves: what differs from the current content gets a new
 // revision, the rest stays, nothing is withdrawn. All or nothing. It answers how many changed.
 func (s *Services) Import(ctx context.Context, b *Bundle, actor string) (int, error) {
+	return s.take(ctx, b, actor, taking{})
+}
+
+// Add is [Services.Import] that leaves the shelves as they are; of those of the bundle it adds what
+// its services stand on.
+func (s *Services) Add(ctx context.Context, b *Bundle, actor string) (int, error) {
+	return s.take(ctx, b, actor, taking{keepShelves: true})
+}
+
+// Deliver is [Services.Import] at each start of a release: what anybody else than deliverer has
+// published, withdrawn or put on the shelves since is theirs and stays as it is.
+func (s *Services) Deliver(ctx context.Context, b *Bundle, deliverer string) (int, error) {
+	return s.take(ctx, b, deliverer, taking{delivery: true})
+}
+
+// taking is how a bundle comes in.
+type taking struct {
+	keepShelves, delivery bool
+	reason                string // "" is import
+	within                func(ctx context.Context, tx *db.Tx) error
+}
+
+func (s *Services) take(ctx context.Context, b *Bundle, actor string, how taking) (int, error) {
 	for _, sv := range b.Services {
 		if _, err := s.Directory.Agency(ctx, sv.Agency); err != nil {
 			return 0, fmt.Errorf("import service %s: agency %q of the directory: %w", sv.Code, sv.Agency, err)
 		}
 	}
-	shelves, err := json.Marshal(b.Shelves)
-	if err != nil {
-		return 0, err
-	}
 	n := 0
-	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-		n = 0
+	err := s.DB.InTx(ctx, func(tx *db.Tx) (err error) {
 		if err := lockState(ctx, tx); err != nil {
 			return err
 		}
-		for _, sv := range b.Services {
-			_, changed, err := s.publish(ctx, tx, sv, actor, "import")
-			if err != nil {
-				return fmt.Errorf("service %s: %w", sv.Code, err)
-			}
-			if changed {
-				n++
+		if how.within != nil {
+			if err := how.within(ctx, tx); err != nil {
+				return err
 			}
 		}
-		_, err := tx.Exec(ctx, `UPDATE catalogue.state SET shelves = $1, version = version + 1 WHERE shelves <> $1 OR $2`, shelves, n > 0)
-		return err
+		take := b.Services
+		if how.delivery {
+			if take, err = undisturbed(ctx, tx, take, actor); err != nil {
+				return err
+			}
+		}
+		if n, err = s.publishAll(ctx, tx, take, actor, cmp.Or(how.reason, "import")); err != nil {
+			return err
+		}
+		put, err := s.putShelves(ctx, tx, b.Shelves, take, actor, how)
+		if err != nil || n == 0 && !put {
+			return err
+		}
+		return moveState(ctx, tx)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("import catalogue: %w", err)
 	}
 	s.forget()
 	return n, nil
+}
+
+func (s *Services) publishAll(ctx context.Context, tx *db.Tx, list []*Service, actor, reason string) (n int, err error) {
+	for _, sv := range list {
+		_, changed, err := s.publish(ctx, tx, sv, actor, reason)
+		if err != nil {
+			return 0, fmt.Errorf("service %s: %w", sv.Code, err)
+		}
+		if changed {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// undisturbed are the services that nobody but the deliverer has published or withdrawn last.
+func undisturbed(ctx context.Context, tx *db.Tx, list []*Service, deliverer string) (out []*Service, err error) {
+	others, err := db.List[string](ctx, tx, `SELECT code FROM (SELECT DISTINCT ON (code) code, actor FROM catalogue.publication
+		ORDER BY code, version DESC) t WHERE actor <> $1 LIMIT 20000`, deliverer)
+	for _, sv := range list {
+		if !slices.Contains(others, sv.Code) {
+			out = append(out, sv)
+		}
+	}
+	return out, err
+}
+
+// putShelves writes the shelves, or adds to those of somebody else what the services stand on.
+func (s *Services) putShelves(ctx context.Context, tx *db.Tx, next Shelves, list []*Service, actor string, how taking) (bool, error) {
+	type row struct {
+		Shelves []byte `db:"shelves"`
+		By      string `db:"shelves_by"`
+	}
+	r, err := db.Get[row](ctx, tx, `SELECT shelves, shelves_by FROM catalogue.state`)
+	if err != nil {
+		return false, err
+	}
+	var now Shelves
+	if err := json.Unmarshal(r.Shelves, &now); err != nil {
+		return false, err
+	}
+	if how.keepShelves || how.delivery && r.By != actor && r.By != "" {
+		actor = r.By
+		next = now.with(next, list)
+	}
+	body, err := json.Marshal(next)
+	if err != nil {
+		return false, err
+	}
+	n, err := tx.Exec(ctx, `UPDATE catalogue.state SET shelves = $1, shelves_by = $2 WHERE shelves <> $1`, body, actor)
+	return n > 0, err
+}
+
+// with adds those of the other shelves that services stand on and that are not there.
+func (s Shelves) with(other Shelves, list []*Service) Shelves {
+	used := map[string]bool{}
+	for _, sv := range list {
+		for _, c := range sv.Categories {
+			used["category "+c] = true
+		}
+		for _, e := range sv.LifeEvents {
+			used["life event "+e] = true
+		}
+	}
+	for _, c := range s.Categories {
+		delete(used, "category "+c.Code)
+	}
+	for _, e := range s.LifeEvents {
+		delete(used, "life event "+e.Code)
+	}
+	out := Shelves{Categories: slices.Clone(s.Categories), LifeEvents: slices.Clone(s.LifeEvents)}
+	for _, c := range other.Categories {
+		if used["category "+c.Code] {
+			out.Categories = append(out.Categories, c)
+		}
+	}
+	for _, e := range other.LifeEvents {
+		if used["life event "+e.Code] {
+			out.LifeEvents = append(out.LifeEvents, e)
+		}
+	}
+	return out
 }
 
 // Publication is an entry of a service's history.

@@ -35,4 +35,11 @@ var tables = []db.Table{
 		Basis:  "G-22; counts that name nobody",
 		Sweeps: []string{"catalogue.use"},
 	},
+	{
+		Name: "catalogue.proposal", Class: db.ClassTechnical,
+		Term:   "a week",
+		Basis:  "what an editor has uploaded and not published yet",
+		Sweeps: []string{"catalogue.proposal"},
+		Bytes:  []string{"archive"},
+	},
 }

@@ -153,6 +153,11 @@ func (c *Contents) Publish(ctx context.Context, e Entry, actor string) error {
 
 // Import publishes texts; what they do not name stays. It answers how many changed.
 func (c *Contents) Import(ctx context.Context, entries []Entry, actor string) (int, error) {
+	return c.publish(ctx, entries, actor, func(*db.Tx) (func(*Entry) bool, error) { return func(*Entry) bool { return true }, nil })
+}
+
+// publish publishes the texts that may says, which is asked under the lock.
+func (c *Contents) publish(ctx context.Context, entries []Entry, actor string, may func(tx *db.Tx) (func(*Entry) bool, error)) (int, error) {
 	for i := range entries {
 		if err := entries[i].check(); err != nil {
 			return 0, fault.Invalid("content.invalid").With("problems", err.Error()).Wrap(err)
@@ -164,7 +169,14 @@ func (c *Contents) Import(ctx context.Context, entries []Entry, actor string) (i
 		if _, err := db.Get[int64](ctx, tx, `SELECT version FROM content.state FOR UPDATE`); err != nil {
 			return err
 		}
+		allowed, err := may(tx)
+		if err != nil {
+			return err
+		}
 		for i := range entries {
+			if !allowed(&entries[i]) {
+				continue
+			}
 			n, err := c.put(ctx, tx, &entries[i], actor)
 			if err != nil {
 				return fmt.Errorf("%s %s: %w", entries[i].Kind, entries[i].Code, err)
@@ -174,7 +186,7 @@ func (c *Contents) Import(ctx context.Context, entries []Entry, actor string) (i
 		if changed == 0 {
 			return nil
 		}
-		_, err := tx.Exec(ctx, `UPDATE content.state SET version = version + 1`)
+		_, err = tx.Exec(ctx, `UPDATE content.state SET version = version + 1`)
 		return err
 	})
 	if err != nil {
@@ -204,17 +216,10 @@ func (c *Contents) Withdraw(ctx context.Context, k Kind, code, actor string) err
 		if _, err := db.Get[int64](ctx, tx, `SELECT version FROM content.state FOR UPDATE`); err != nil {
 			return err
 		}
-		n, err := tx.Exec(ctx, `INSERT INTO content.entry (kind, code, number, body, withdrawn, changed_at, changed_by)
-			SELECT kind, code, number + 1, body, true, $3, $4 FROM content.entry
-			WHERE kind = $1 AND code = $2 AND NOT withdrawn AND number = (SELECT max(number) FROM content.entry WHERE kind = $1 AND code = $2)`,
-			string(k), code, c.Clock.Now(), actor)
-		if err != nil {
+		if _, err := c.withdraw(ctx, tx, k, code, actor); err != nil {
 			return err
 		}
-		if n == 0 {
-			return fault.NotFound("content.not_found")
-		}
-		_, err = tx.Exec(ctx, `UPDATE content.state SET version = version + 1`)
+		_, err := tx.Exec(ctx, `UPDATE content.state SET version = version + 1`)
 		return err
 	})
 	if err != nil {
@@ -222,6 +227,18 @@ func (c *Contents) Withdraw(ctx context.Context, k Kind, code, actor string) err
 	}
 	c.forget()
 	return nil
+}
+
+// withdraw adds an edition that is not shown; the state's row is locked.
+func (c *Contents) withdraw(ctx context.Context, tx *db.Tx, k Kind, code, actor string) (int, error) {
+	n, err := tx.Exec(ctx, `INSERT INTO content.entry (kind, code, number, body, withdrawn, changed_at, changed_by)
+		SELECT kind, code, number + 1, body, true, $3, $4 FROM content.entry
+		WHERE kind = $1 AND code = $2 AND NOT withdrawn AND number = (SELECT max(number) FROM content.entry WHERE kind = $1 AND code = $2)`,
+		string(k), code, c.Clock.Now(), actor)
+	if err == nil && n == 0 {
+		err = fault.NotFound("content.not_found")
+	}
+	return int(n), err
 }
 
 // Rate notes whether a help article was useful to a voter (HLP-13); the voter's last word counts.
@@ -307,13 +324,16 @@ func newSnapshot(version int64, rows [][]byte) (*snapshot, error) {
 		s.entries[e.Kind] = append(s.entries[e.Kind], e)
 	}
 	for k, list := range s.entries {
-		slices.SortFunc(list, func(a, b Entry) int {
-			if k == KindNews {
-				return cmp.Or(b.Since.Compare(a.Since), cmp.Compare(a.Code, b.Code))
-			}
-			return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Code, b.Code))
-		})
+		slices.SortFunc(list, func(a, b Entry) int { return compare(k, &a, &b) })
 	}
 	s.index = newHelpIndex(s.entries[KindHelp])
 	return s, nil
+}
+
+// compare orders texts as the pages do: news by day, the rest as the editor says.
+func compare(k Kind, a, b *Entry) int {
+	if k == KindNews {
+		return cmp.Or(b.Since.Compare(a.Since), cmp.Compare(a.Code, b.Code))
+	}
+	return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Code, b.Code))
 }

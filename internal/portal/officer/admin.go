@@ -23,9 +23,11 @@ const (
 	DeedChange    DeedKind = "staff_changed"
 	DeedDismiss   DeedKind = "staff_dismissed"
 	DeedAppoint   DeedKind = "deputy_appointed"
+	DeedRecall    DeedKind = "deputy_recalled"
 	DeedDirectory DeedKind = "directory_changed"
 	DeedCatalogue DeedKind = "catalogue_changed"
 	DeedText      DeedKind = "text_changed"
+	DeedSetting   DeedKind = "setting_changed"
 )
 
 // Deed is a line of the administrators' journal. Object is a code or an id,
@@ -78,15 +80,56 @@ func (o *Officers) record(ctx context.Context, tx *db.Tx, by string, kind DeedKi
 	return nil
 }
 
-// Edit authorises an editor (or administrator) at the act and notes it before
-// the contexts that keep their own history (directory, catalogue, content) do it.
-func (o *Officers) Edit(ctx context.Context, by string, kind DeedKind, object, note string) error {
-	return o.DB.InTx(ctx, func(tx *db.Tx) error {
-		if _, err := o.authorise(ctx, tx, by, RoleEditor, RoleAdmin); err != nil {
+// WholePortal is the agency of what belongs to no single agency: texts, centres,
+// the catalogue as a whole. Only the portal's own editors may change it.
+const WholePortal = ""
+
+// Editing is what the contexts that keep their own history (directory, catalogue,
+// content) run first in the transaction of a change: it looks up whether the
+// officer may edit what belongs to the agencies, and notes the deed. Administrators
+// and the portal's own editors edit everything, an editor of an agency what is
+// its own.
+func (o *Officers) Editing(by string, kind DeedKind, object, note string) func(ctx context.Context, tx *db.Tx, agencies ...string) error {
+	return func(ctx context.Context, tx *db.Tx, agencies ...string) error {
+		who, err := o.authorise(ctx, tx, by, RoleEditor, RoleAdmin)
+		if err != nil {
+			return err
+		}
+		for _, a := range agencies {
+			if !who.Edits(a) {
+				return fault.Forbidden("officer.other_agency")
+			}
+		}
+		return o.record(ctx, tx, by, kind, object, note)
+	}
+}
+
+// Administering is [Officers.Editing] for administrators alone.
+func (o *Officers) Administering(by string, kind DeedKind, object, note string) func(ctx context.Context, tx *db.Tx) error {
+	return func(ctx context.Context, tx *db.Tx) error {
+		if _, err := o.authorise(ctx, tx, by, RoleAdmin); err != nil {
 			return err
 		}
 		return o.record(ctx, tx, by, kind, object, note)
-	})
+	}
+}
+
+// Edits tells whether the officer may change what belongs to an agency.
+func (o *Officer) Edits(agency string) bool {
+	return o.Has(RoleAdmin) || o.Has(RoleEditor) && (o.Agency == WholePortal || o.Agency == agency)
+}
+
+// AgencyFree refuses (fault Conflict officer.agency_in_use) to take away an agency
+// that officers work for.
+func (o *Officers) AgencyFree(ctx context.Context, tx *db.Tx, agency string) error {
+	n, err := db.Get[int](ctx, tx, `SELECT count(*) FROM officer.officer WHERE agency = $1 AND active`, agency)
+	if err != nil {
+		return fmt.Errorf("count officers: %w", err)
+	}
+	if n > 0 {
+		return fault.Conflict("officer.agency_in_use").With("n", n)
+	}
+	return nil
 }
 
 // Log lists deeds, the newest first; after is the id of the last line of the page
@@ -109,20 +152,32 @@ func (o *Officers) Log(ctx context.Context, by, after string, limit int) (out []
 	return out, err
 }
 
-// Staff lists all officers of the portal, those at work first; an empty agency
-// means every one. One page from offset, and how many there are.
-func (o *Officers) Staff(ctx context.Context, by, agency string, offset, limit int) (out []Officer, total int, err error) {
+// StaffFilter narrows the list of staff; the zero value means everybody who works.
+type StaffFilter struct {
+	Agency string
+	Role   Role
+	Query  string // a part of the name
+	Left   bool   // those who left instead
+	Offset int
+	Limit  int
+}
+
+// Staff lists officers of the portal by name and tells how many there are.
+func (o *Officers) Staff(ctx context.Context, by string, f StaffFilter) (out []Officer, total int, err error) {
+	const where = ` FROM officer.officer WHERE active <> $1 AND ($2 = '' OR agency = $2) AND ($3 = '' OR $3 = ANY(roles))
+		AND ($4 = '' OR position($4 IN replace(lower(name COLLATE "ru-x-icu"), 'ё', 'е')) > 0)`
+	query := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(f.Query)), "ё", "е")
 	err = o.DB.Read(ctx, func(tx *db.Tx) error {
 		out = nil
 		if _, err := o.authorise(ctx, tx, by, RoleAdmin); err != nil {
 			return err
 		}
-		if total, err = db.Get[int](ctx, tx, `SELECT count(*) FROM officer.officer WHERE $1 = '' OR agency = $1`, agency); err != nil {
+		if total, err = db.Get[int](ctx, tx, `SELECT count(*)`+where, f.Left, f.Agency, string(f.Role), query); err != nil {
 			return err
 		}
 		rows, err := db.List[officerRow](ctx, tx, `
-			SELECT `+officerColumns+` FROM officer.officer WHERE $2 = '' OR agency = $2
-			 ORDER BY active DESC, name COLLATE "ru-x-icu", id OFFSET $3 LIMIT $4`, o.Clock.Now(), agency, offset, min(max(limit, 1), 200))
+			SELECT id, subject, agency, name, post, roles, active, version, '{}'::text[] AS principals`+where+`
+			 ORDER BY name COLLATE "ru-x-icu", id OFFSET $5 LIMIT $6`, f.Left, f.Agency, string(f.Role), query, max(f.Offset, 0), min(max(f.Limit, 1), 200))
 		for i := range rows {
 			out = append(out, *rows[i].officer())
 		}
@@ -131,34 +186,70 @@ func (o *Officers) Staff(ctx context.Context, by, agency string, offset, limit i
 	return out, total, err
 }
 
-// Change gives an officer another agency, post or other roles. The last
+// Names answers the names of officers by id, for the histories of what they
+// changed; ids of nobody (commands, deliveries) are left out.
+func (o *Officers) Names(ctx context.Context, ids []string) (map[string]string, error) {
+	out := map[string]string{}
+	var known []string
+	for _, id := range ids {
+		if db.IsID(id) {
+			known = append(known, id)
+		}
+	}
+	if len(known) == 0 {
+		return out, nil
+	}
+	type row struct{ ID, Name string }
+	err := o.DB.Read(ctx, func(tx *db.Tx) error {
+		rows, err := db.List[row](ctx, tx, `SELECT id::text AS id, name FROM officer.officer WHERE id = ANY($1::uuid[])`, known)
+		for _, r := range rows {
+			out[r.ID] = r.Name
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read names of officers: %w", err)
+	}
+	return out, nil
+}
+
+// Change gives an officer another agency, post or other roles, and lets one who
+// left work again. next says whom (ID) and on top of which Version: somebody else's
+// change in between is fault Conflict officer.changed_meanwhile. The last
 // administrator stays one: fault Conflict officer.last_admin.
-func (o *Officers) Change(ctx context.Context, by, id, agency, post string, roles []Role) error {
-	return o.administer(ctx, by, DeedChange, id, joinRoles(roles), func(tx *db.Tx) error {
-		was, err := o.GetIn(ctx, tx, id)
+func (o *Officers) Change(ctx context.Context, by string, next Officer) error {
+	return o.administer(ctx, by, DeedChange, next.ID, joinRoles(next.Roles), func(tx *db.Tx) error {
+		was, err := o.GetIn(ctx, tx, next.ID)
 		if err != nil {
 			return err
 		}
-		next := *was
-		next.Agency, next.Post, next.Roles = agency, strings.TrimSpace(post), roles
+		next.Subject, next.Name, next.Post = was.Subject, was.Name, strings.TrimSpace(next.Post)
+		if strings.HasPrefix(was.Subject, "left:") {
+			return fault.Conflict("officer.erased")
+		}
 		if err := check(next); err != nil {
 			return err
 		}
-		if !slices.Contains(roles, RoleAdmin) {
-			if err := o.keepAdmin(ctx, tx, id); err != nil {
+		if !slices.Contains(next.Roles, RoleAdmin) {
+			if err := o.keepAdmin(ctx, tx, next.ID); err != nil {
 				return err
 			}
 		}
-		_, err = tx.Exec(ctx, `UPDATE officer.officer SET agency = $2, post = $3, roles = $4, active = true, changed_at = $5 WHERE id = $1`,
-			id, next.Agency, next.Post, words(roles), o.Clock.Now())
+		n, err := tx.Exec(ctx, `
+			UPDATE officer.officer SET agency = $2, post = $3, roles = $4, active = true, changed_at = $5, version = version + 1
+			 WHERE id = $1 AND version = $6`, next.ID, next.Agency, next.Post, words(next.Roles), o.Clock.Now(), next.Version)
 		if err != nil {
 			return fmt.Errorf("change officer: %w", err)
+		}
+		if n == 0 {
+			return fault.Conflict("officer.changed_meanwhile")
 		}
 		return nil
 	})
 }
 
-// Dismiss is [Officers.Deactivate] by an administrator.
+// Dismiss is [Officers.Deactivate] by an administrator: rights and sessions end at
+// once. Somebody who has left already is left as he is.
 func (o *Officers) Dismiss(ctx context.Context, by, id string) error {
 	return o.administer(ctx, by, DeedDismiss, id, "", func(tx *db.Tx) error {
 		if _, err := o.GetIn(ctx, tx, id); err != nil {
@@ -167,8 +258,7 @@ func (o *Officers) Dismiss(ctx context.Context, by, id string) error {
 		if err := o.keepAdmin(ctx, tx, id); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `UPDATE officer.officer SET active = false, changed_at = $2 WHERE id = $1`, id, o.Clock.Now())
-		return err
+		return o.leave(ctx, tx, id)
 	})
 }
 
@@ -188,6 +278,29 @@ func (o *Officers) keepAdmin(ctx context.Context, tx *db.Tx, id string) error {
 // AppointBy is [Officers.Appoint] by an administrator.
 func (o *Officers) AppointBy(ctx context.Context, by string, d Deputy) error {
 	return o.administer(ctx, by, DeedAppoint, d.OfficerID, d.DeputyID, func(tx *db.Tx) error { return o.appoint(ctx, tx, d) })
+}
+
+// Recall ends a deputy's time now, or takes back one that has not begun.
+func (o *Officers) Recall(ctx context.Context, by string, d Deputy) error {
+	if !db.IsID(d.DeputyID) {
+		return fault.NotFound("officer.not_found")
+	}
+	return o.administer(ctx, by, DeedRecall, d.OfficerID, d.DeputyID, func(tx *db.Tx) error {
+		now := o.Clock.Now()
+		n, err := tx.Exec(ctx, `UPDATE officer.deputy SET until_at = $3 WHERE officer_id = $1 AND deputy_id = $2 AND from_at < $3 AND until_at > $3`,
+			d.OfficerID, d.DeputyID, now)
+		if err != nil {
+			return fmt.Errorf("recall deputy: %w", err)
+		}
+		gone, err := tx.Exec(ctx, `DELETE FROM officer.deputy WHERE officer_id = $1 AND deputy_id = $2 AND from_at >= $3`, d.OfficerID, d.DeputyID, now)
+		if err != nil {
+			return fmt.Errorf("recall deputy: %w", err)
+		}
+		if n+gone == 0 {
+			return fault.NotFound("officer.not_found")
+		}
+		return nil
+	})
 }
 
 // Deputies lists who acts for an officer now or later, the nearest first.

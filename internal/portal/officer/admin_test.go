@@ -1,16 +1,39 @@
 package officer_test
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/clock"
+	"github.com/okno-gov/okno/internal/base/crypt"
+	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/dbtest"
 	"github.com/okno-gov/okno/internal/base/fault"
+	"github.com/okno-gov/okno/internal/base/i18n"
+	"github.com/okno-gov/okno/internal/base/job"
+	"github.com/okno-gov/okno/internal/base/outbound"
 	"github.com/okno-gov/okno/internal/portal/officer"
+	"github.com/okno-gov/okno/internal/portal/setting"
+	"github.com/okno-gov/okno/locale"
 )
+
+// staffed is a portal's staff with its outbox.
+func staffed(t *testing.T) *officer.Officers {
+	t.Helper()
+	d, c, keys := dbtest.New(t, outbound.Migrations(), setting.Migrations(), officer.Migrations()), clock.At(start), crypt.NewTestKeyring()
+	bundle, err := i18n.Load(locale.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &officer.Officers{
+		DB: d, Clock: c, Keys: keys, Bundle: bundle, URL: "https://office.test", Portal: "Окно",
+		Outbox: &outbound.Outbox{DB: d, Clock: c, Keys: keys, Queue: job.New(d, c)},
+	}
+}
 
 func key(err error) string {
 	if f, ok := fault.As(err); ok {
@@ -25,25 +48,38 @@ func key(err error) string {
 // Whoever holds the link and has the invited name becomes an officer, once.
 func TestInvite(t *testing.T) {
 	t.Parallel()
-	o := &officer.Officers{DB: dbtest.New(t, officer.Migrations()), Clock: clock.At(start)}
+	o := staffed(t)
 	ctx := t.Context()
 	admin, clerk := add(t, o, "1", "", officer.RoleAdmin), add(t, o, "2", "edu", officer.RoleClerk)
 	lilia := officer.Person{Subject: "77", Surname: "ГАРЕЕВА", Given: "Лилия", Patronymic: "Маратовна"}
-	link := strings.Repeat("a", 43)
 	in := officer.Invitation{Surname: "Гареева", Given: "Лилия", Agency: "edu", Post: "инспектор", Roles: []officer.Role{officer.RoleClerk}}
-
-	if err := o.Invite(ctx, clerk.ID, link, in); key(err) != "officer.unknown" {
+	invite := func(by, email string, in officer.Invitation) (string, error) {
+		return o.Invite(ctx, by, db.NewID(), email, in)
+	}
+	must := func(token string, err error) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	if _, err := invite(clerk.ID, "", in); key(err) != "officer.unknown" {
 		t.Errorf("a clerk invites: %v", err)
 	}
 	wrong := in
 	wrong.Agency, wrong.Given = "", " "
-	if err := o.Invite(ctx, admin.ID, link, wrong); key(err) != "officer.invalid" {
-		t.Errorf("an invitation without agency and name: %v", err)
+	_, err := invite(admin.ID, "no address", wrong)
+	f, _ := fault.As(err)
+	if f == nil || len(f.Fields) != 3 {
+		t.Errorf("an invitation without agency, name and address: %v", err)
 	}
-	for range 2 { // the form sent twice
-		if err := o.Invite(ctx, admin.ID, link, in); err != nil {
-			t.Fatal(err)
-		}
+	form := db.NewID()
+	link := must(o.Invite(ctx, admin.ID, form, "lilia@example.org", in))
+	if again := must(o.Invite(ctx, admin.ID, form, "lilia@example.org", in)); again != link || len(link) < 32 {
+		t.Errorf("the form sent twice made %q and %q", link, again)
+	}
+	if n := count(t, o, `SELECT count(*) FROM outbound.message`); n != 1 {
+		t.Errorf("%d letters wait", n)
 	}
 	if list, err := o.Invitations(ctx, admin.ID); err != nil || len(list) != 1 {
 		t.Fatalf("invitations %v, %v", list, err)
@@ -62,18 +98,16 @@ func TestInvite(t *testing.T) {
 		t.Errorf("officer %+v, %v", got, err)
 	}
 
-	late := strings.Repeat("b", 43)
-	if err := o.Invite(ctx, admin.ID, late, in); err != nil {
-		t.Fatal(err)
-	}
+	late := must(invite(admin.ID, "", in))
 	o.Clock.Advance(73 * time.Hour)
 	if err := o.Join(ctx, late, lilia); key(err) != "officer.invitation_over" {
 		t.Errorf("after its time: %v", err)
 	}
-	orphan := strings.Repeat("c", 43)
-	if err := o.Invite(ctx, admin.ID, orphan, in); err != nil {
-		t.Fatal(err)
+	if err := o.Join(ctx, must(invite(admin.ID, "", officer.Invitation{Surname: "Сотрудник", Given: "1", Roles: []officer.Role{officer.RoleEditor}})),
+		officer.Person{Subject: "1", Surname: "Сотрудник", Given: "1"}); key(err) != "officer.last_admin" {
+		t.Errorf("the last administrator became an editor by an invitation: %v", err)
 	}
+	orphan := must(invite(admin.ID, "", in))
 	second := add(t, o, "3", "", officer.RoleAdmin)
 	if err := o.Dismiss(ctx, second.ID, admin.ID); err != nil {
 		t.Fatal(err)
@@ -92,13 +126,15 @@ func TestInvite(t *testing.T) {
 // The last administrator cannot be taken away, not by two at once either.
 func TestLastAdministrator(t *testing.T) {
 	t.Parallel()
-	o := &officer.Officers{DB: dbtest.New(t, officer.Migrations()), Clock: clock.At(start)}
+	o := staffed(t)
 	ctx := t.Context()
 	a, b := add(t, o, "1", "", officer.RoleAdmin), add(t, o, "2", "", officer.RoleAdmin)
 	var errs [2]error
 	var wg sync.WaitGroup
 	wg.Go(func() { errs[0] = o.Dismiss(ctx, a.ID, b.ID) })
-	wg.Go(func() { errs[1] = o.Change(ctx, b.ID, a.ID, "", "", []officer.Role{officer.RoleEditor}) })
+	wg.Go(func() {
+		errs[1] = o.Change(ctx, b.ID, officer.Officer{ID: a.ID, Version: a.Version, Roles: []officer.Role{officer.RoleEditor}})
+	})
 	wg.Wait()
 	if (errs[0] == nil) == (errs[1] == nil) {
 		t.Fatalf("both or none: %v, %v", errs[0], errs[1])
@@ -112,18 +148,30 @@ func TestLastAdministrator(t *testing.T) {
 	}
 }
 
-// An editor edits, a clerk does not; what was done stands in the journal.
-func TestEdit(t *testing.T) {
+// An editor edits, a clerk does not, an editor of an agency only what is its own;
+// what was done stands in the journal.
+func TestEditing(t *testing.T) {
 	t.Parallel()
-	o := &officer.Officers{DB: dbtest.New(t, officer.Migrations()), Clock: clock.At(start)}
+	o := staffed(t)
 	ctx := t.Context()
 	admin, editor, clerk := add(t, o, "1", "", officer.RoleAdmin), add(t, o, "2", "", officer.RoleEditor), add(t, o, "3", "edu", officer.RoleClerk)
-	if err := o.Edit(ctx, clerk.ID, officer.DeedText, "help/x", ""); key(err) != "officer.unknown" {
-		t.Errorf("a clerk edits: %v", err)
+	own := add(t, o, "5", "edu", officer.RoleEditor)
+	edit := func(by, agency string) error {
+		return o.DB.InTx(ctx, func(tx *db.Tx) error {
+			return o.Editing(by, officer.DeedCatalogue, "some-service", "")(ctx, tx, "edu", agency)
+		})
 	}
-	for _, by := range []string{editor.ID, admin.ID} {
-		if err := o.Edit(ctx, by, officer.DeedText, "help/x", ""); err != nil {
-			t.Error(err)
+	for _, x := range []struct{ by, agency, want string }{
+		{clerk.ID, "edu", "officer.unknown"},
+		{editor.ID, "edu", ""},
+		{editor.ID, officer.WholePortal, ""},
+		{admin.ID, "mvd", ""},
+		{own.ID, "edu", ""},
+		{own.ID, "mvd", "officer.other_agency"}, // out of its own or into it
+		{own.ID, officer.WholePortal, "officer.other_agency"},
+	} {
+		if err := edit(x.by, x.agency); key(err) != x.want {
+			t.Errorf("%s edits things of %q: %v, want %q", x.by, x.agency, err, x.want)
 		}
 	}
 	other := add(t, o, "4", "edu", officer.RoleClerk)
@@ -137,10 +185,70 @@ func TestEdit(t *testing.T) {
 	if list, err := o.Deputies(ctx, admin.ID, clerk.ID); err != nil || len(list) != 1 || list[0].DeputyID != other.ID {
 		t.Errorf("deputies %+v, %v", list, err)
 	}
-	if list, total, err := o.Staff(ctx, admin.ID, "edu", 0, 1); err != nil || total != 2 || len(list) != 1 {
+	o.Clock.Advance(time.Hour)
+	if err := o.Recall(ctx, admin.ID, d); err != nil {
+		t.Error(err)
+	}
+	if err := o.Recall(ctx, admin.ID, d); key(err) != "officer.not_found" {
+		t.Errorf("recalled twice: %v", err)
+	}
+	if got, err := o.Get(ctx, other.ID); err != nil || len(got.Principals) != 0 {
+		t.Errorf("still a deputy: %v, %v", got.Principals, err)
+	}
+	if list, total, err := o.Staff(ctx, admin.ID, officer.StaffFilter{Agency: "edu", Limit: 1}); err != nil || total != 3 || len(list) != 1 {
 		t.Errorf("staff %d of %d, %v", len(list), total, err)
 	}
-	if log, err := o.Log(ctx, admin.ID, "", 50); err != nil || len(log) != 3 {
+	if _, total, err := o.Staff(ctx, admin.ID, officer.StaffFilter{Query: strings.ToUpper(own.Name), Role: officer.RoleEditor}); err != nil || total != 2 {
+		t.Errorf("found %d by name, %v", total, err)
+	}
+	names, err := o.Names(ctx, []string{admin.ID, "delivery", db.NewID()})
+	if err != nil || len(names) != 1 || names[admin.ID] != admin.Name {
+		t.Errorf("names %v, %v", names, err)
+	}
+	log, err := o.Log(ctx, admin.ID, "", 50)
+	if err != nil || len(log) != 6 || !slices.ContainsFunc(log, func(d officer.Deed) bool { return d.Officer == own.ID && d.Kind == officer.DeedCatalogue }) {
 		t.Errorf("journal %+v, %v", log, err)
 	}
+}
+
+// Two administrators at once: the second is told. Who is dismissed leaves at once.
+func TestChangedMeanwhile(t *testing.T) {
+	t.Parallel()
+	o := staffed(t)
+	ctx := t.Context()
+	var left []string
+	o.OnLeave = func(_ context.Context, _ *db.Tx, subject string) error { left = append(left, subject); return nil }
+	admin, clerk := add(t, o, "1", "", officer.RoleAdmin), add(t, o, "2", "edu", officer.RoleClerk)
+	next := *clerk
+	next.Post = "начальник"
+	if err := o.Change(ctx, admin.ID, next); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Change(ctx, admin.ID, next); key(err) != "officer.changed_meanwhile" {
+		t.Errorf("on top of what is not there any more: %v", err)
+	}
+	if err := o.Dismiss(ctx, admin.ID, clerk.ID); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(left, []string{"2"}) {
+		t.Errorf("ended the sessions of %v", left)
+	}
+	if _, err := o.Acting(ctx, "2"); key(err) != "officer.unknown" {
+		t.Errorf("still at work: %v", err)
+	}
+	if err := o.DB.InTx(ctx, func(tx *db.Tx) error { return o.AgencyFree(ctx, tx, "edu") }); err != nil {
+		t.Error(err)
+	}
+	if err := o.DB.InTx(ctx, func(tx *db.Tx) error { return o.AgencyFree(ctx, tx, "") }); key(err) != "officer.agency_in_use" {
+		t.Errorf("an agency with staff is free: %v", err)
+	}
+}
+
+func count(t *testing.T, o *officer.Officers, sql string) (n int) {
+	t.Helper()
+	err := o.DB.Read(t.Context(), func(tx *db.Tx) (err error) { n, err = db.Get[int](t.Context(), tx, sql); return err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

@@ -2,13 +2,17 @@ package officer
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/fault"
+	"github.com/okno-gov/okno/internal/base/outbound"
+	"github.com/okno-gov/okno/internal/base/ruid"
 	"github.com/okno-gov/okno/internal/base/rutext"
 )
 
@@ -46,36 +50,84 @@ func (r *invitationRow) invitation() *Invitation {
 
 const invitationColumns = `id::text, surname, given, agency, post, roles, created_by::text, expires_at, used_at`
 
-// Invite makes an invitation; token is what its link carries: random, at least
-// 32 characters, made by the caller from the key of the form, so that a form
-// sent twice makes one link.
-func (o *Officers) Invite(ctx context.Context, by, token string, i Invitation) error {
+// Invite makes an invitation and answers what its link carries; key is the key of
+// the form, so that a form sent twice makes one link. The link leads to
+// URL/join/<token>. With an address it is also mailed there.
+func (o *Officers) Invite(ctx context.Context, by, key, email string, i Invitation) (token string, err error) {
 	i.Surname, i.Given, i.Post = strings.TrimSpace(i.Surname), strings.TrimSpace(i.Given), strings.TrimSpace(i.Post)
-	err := check(Officer{Subject: "invited", Name: i.Surname + i.Given, Agency: i.Agency, Roles: i.Roles})
-	f, bad := fault.As(err)
-	if !bad {
-		f = fault.Invalid("officer.invalid")
+	to, err := checkInvitation(i, email)
+	if err != nil {
+		return "", err
 	}
-	if i.Surname == "" || i.Given == "" {
-		f.Fields = append(f.Fields, fault.F("surname", "officer.name_missing"))
+	if !db.IsID(key) {
+		return "", fmt.Errorf("invite: the key of the form is no id")
 	}
-	if len(f.Fields) > 0 {
-		return f
-	}
-	if len(token) < 32 {
-		return fmt.Errorf("invite: the token is too short")
-	}
+	token = base64.RawURLEncoding.EncodeToString(o.Keys.MAC("officer.invitation", by+" "+key))
 	now, id := o.Clock.Now(), db.NewID()
-	return o.administer(ctx, by, DeedInvite, id, joinRoles(i.Roles), func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `
+	err = o.DB.InTx(ctx, func(tx *db.Tx) error {
+		if _, err := o.authorise(ctx, tx, by, RoleAdmin); err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `
 			INSERT INTO officer.invitation (id, token_hash, surname, given, agency, post, roles, created_by, created_at, expires_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (token_hash) DO NOTHING`,
 			id, crypt.HashToken(token), i.Surname, i.Given, i.Agency, i.Post, words(i.Roles), by, now, now.Add(inviteLife))
 		if err != nil {
 			return fmt.Errorf("invite: %w", err)
 		}
-		return nil
+		if n == 0 {
+			return nil // the form was sent twice
+		}
+		if err := o.mail(ctx, tx, id, token, to); err != nil {
+			return err
+		}
+		return o.record(ctx, tx, by, DeedInvite, id, joinRoles(i.Roles))
 	})
+	return token, err
+}
+
+// checkInvitation answers the address in its canonical form.
+func checkInvitation(i Invitation, email string) (ruid.Email, error) {
+	f, bad := fault.As(check(Officer{Subject: "invited", Name: i.Surname + i.Given, Agency: i.Agency, Roles: i.Roles}))
+	if !bad {
+		f = fault.Invalid("officer.invalid")
+	}
+	f.Fields = slices.DeleteFunc(f.Fields, func(x fault.Field) bool { return x.Name == "name" })
+	if i.Surname == "" {
+		f.Fields = append(f.Fields, fault.F("surname", "officer.surname_missing"))
+	}
+	if i.Given == "" {
+		f.Fields = append(f.Fields, fault.F("name", "officer.given_missing"))
+	}
+	var to ruid.Email
+	if email != "" {
+		var err error
+		if to, err = ruid.ParseEmail(email); err != nil {
+			f.Fields = append(f.Fields, fault.F("email", "officer.email_invalid"))
+		}
+	}
+	if len(f.Fields) > 0 {
+		return "", f
+	}
+	return to, nil
+}
+
+// mail sends the link. It is worth an account for work: of use to nobody but the
+// named person, and gone from the outbox when it is sent.
+func (o *Officers) mail(ctx context.Context, tx *db.Tx, id, token string, to ruid.Email) error {
+	if to == "" || o.Outbox == nil {
+		return nil
+	}
+	l := o.Bundle.For("ru")
+	args := []any{"portal", o.Portal, "link", o.URL + "/join/" + token, "hours", int(inviteLife / time.Hour)}
+	err := o.Outbox.Enqueue(ctx, tx, outbound.Message{
+		ID: "officer.invitation:" + id + ":email", Channel: outbound.Email, Class: outbound.Notice, To: string(to),
+		Subject: l.T("officer.mail.subject", args...), Text: l.T("officer.mail.text", args...), Expires: o.Clock.Now().Add(inviteLife),
+	})
+	if err != nil {
+		return fmt.Errorf("mail invitation: %w", err)
+	}
+	return nil
 }
 
 // Invitations lists those that wait, the newest first, at most 200.
@@ -148,6 +200,9 @@ func (o *Officers) Join(ctx context.Context, token string, p Person) error {
 		if _, err := o.authorise(ctx, tx, i.CreatedBy, RoleAdmin); err != nil {
 			return fault.NotFound("officer.invitation_over").Wrap(err)
 		}
+		if err := o.keepAdminOf(ctx, tx, p.Subject, i.Roles); err != nil {
+			return err
+		}
 		id, err := o.put(ctx, tx, Officer{
 			Subject: p.Subject, Agency: i.Agency, Name: rutext.FullName(p.Surname, p.Given, p.Patronymic), Post: i.Post, Roles: i.Roles,
 		})
@@ -159,4 +214,17 @@ func (o *Officers) Join(ctx context.Context, token string, p Person) error {
 		}
 		return o.record(ctx, tx, i.CreatedBy, DeedJoin, id, joinRoles(i.Roles))
 	})
+}
+
+// keepAdminOf refuses an invitation that would make the last administrator
+// something less.
+func (o *Officers) keepAdminOf(ctx context.Context, tx *db.Tx, subject string, roles []Role) error {
+	if slices.Contains(roles, RoleAdmin) {
+		return nil
+	}
+	was, err := o.find(ctx, tx, `subject = $2`, subject)
+	if err != nil || was == nil {
+		return err
+	}
+	return o.keepAdmin(ctx, tx, was.ID)
 }

@@ -1,12 +1,16 @@
 package officer
 
 import (
+	"context"
 	"embed"
 	"slices"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/clock"
+	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/i18n"
+	"github.com/okno-gov/okno/internal/base/outbound"
 )
 
 //go:embed migration/*.sql
@@ -39,6 +43,7 @@ type Officer struct {
 	Post    string // «инспектор»
 	Roles   []Role
 	Active  bool
+	Version int64 // moves with each change
 	// Principals are the officers whose deputy he is now.
 	Principals []string
 }
@@ -59,6 +64,14 @@ type Deputy struct {
 
 // Officers owns the staff of one portal.
 type Officers struct {
-	DB    *db.DB
-	Clock *clock.Clock
+	DB     *db.DB
+	Clock  *clock.Clock
+	Keys   *crypt.Keyring   // makes the links of invitations
+	Outbox *outbound.Outbox // mails them; nil: they are handed over in person
+	Bundle *i18n.Bundle     // the words of that mail
+	URL    string           // of the office, without a slash at the end
+	Portal string           // its name, for that mail
+	// OnLeave runs in the transaction that ends somebody's work, with his subject at
+	// the identity provider: his sessions end at once. May be nil.
+	OnLeave func(ctx context.Context, tx *db.Tx, subject string) error
 }

@@ -71,10 +71,10 @@ func (o *Officers) Add(ctx context.Context, n Officer) (*Officer, error) {
 // put writes a checked officer and answers the id.
 func (o *Officers) put(ctx context.Context, tx *db.Tx, n Officer) (string, error) {
 	id, err := db.Get[string](ctx, tx, `
-		INSERT INTO officer.officer (id, subject, agency, name, post, roles, created_at, changed_at)
+		INSERT INTO officer.officer AS officer (id, subject, agency, name, post, roles, created_at, changed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
 		ON CONFLICT (subject) DO UPDATE
-		   SET agency = $3, name = $4, post = $5, roles = $6, active = true, changed_at = $7
+		   SET agency = $3, name = $4, post = $5, roles = $6, active = true, changed_at = $7, version = officer.version + 1
 		RETURNING id`, db.NewID(), n.Subject, n.Agency, n.Name, n.Post, words(n.Roles), o.Clock.Now())
 	if err != nil {
 		return "", fmt.Errorf("add officer: %w", err)
@@ -113,15 +113,24 @@ func (o *Officers) Deactivate(ctx context.Context, id string) error {
 		return fault.NotFound("officer.not_found")
 	}
 	return o.DB.InTx(ctx, func(tx *db.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE officer.officer SET active = false, changed_at = $2 WHERE id = $1`, id, o.Clock.Now())
-		if err != nil {
-			return fmt.Errorf("deactivate officer: %w", err)
-		}
-		if n == 0 {
-			return fault.NotFound("officer.not_found")
-		}
-		return nil
+		return o.leave(ctx, tx, id)
 	})
+}
+
+// leave ends the work and the sessions.
+func (o *Officers) leave(ctx context.Context, tx *db.Tx, id string) error {
+	subject, err := db.Find[string](ctx, tx, `
+		UPDATE officer.officer SET active = false, changed_at = $2, version = version + 1 WHERE id = $1 RETURNING subject`, id, o.Clock.Now())
+	if err != nil {
+		return fmt.Errorf("deactivate officer: %w", err)
+	}
+	if subject == nil {
+		return fault.NotFound("officer.not_found")
+	}
+	if o.OnLeave == nil {
+		return nil
+	}
+	return o.OnLeave(ctx, tx, *subject)
 }
 
 // Appoint lets a deputy of the same agency act for an officer between two
@@ -174,7 +183,7 @@ func (o *Officers) List(ctx context.Context, agency string) ([]Officer, error) {
 	return out, nil
 }
 
-const officerColumns = `id, subject, agency, name, post, roles, active,
+const officerColumns = `id, subject, agency, name, post, roles, active, version,
 	ARRAY(SELECT d.officer_id::text FROM officer.deputy d
 	       WHERE d.deputy_id = officer.id AND d.from_at <= $1 AND d.until_at > $1) AS principals`
 
@@ -182,11 +191,12 @@ type officerRow struct {
 	ID, Subject, Agency, Name, Post string
 	Roles                           []string
 	Active                          bool
+	Version                         int64
 	Principals                      []string
 }
 
 func (r *officerRow) officer() *Officer {
-	out := &Officer{ID: r.ID, Subject: r.Subject, Agency: r.Agency, Name: r.Name, Post: r.Post, Active: r.Active, Principals: r.Principals}
+	out := &Officer{ID: r.ID, Subject: r.Subject, Agency: r.Agency, Name: r.Name, Post: r.Post, Active: r.Active, Version: r.Version, Principals: r.Principals}
 	for _, w := range r.Roles {
 		out.Roles = append(out.Roles, Role(w))
 	}
