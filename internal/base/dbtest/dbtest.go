@@ -11,10 +11,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -39,6 +42,32 @@ func New(t testing.TB, sources ...db.Source) *db.DB {
 	return d
 }
 
+// Seeded is [New] with the rows that fill writes. It runs once for a test
+// binary: each test gets a copy of its own. What fill keeps in the memory of the
+// program is not there for the other tests, so it writes rows and nothing else.
+func Seeded(t testing.TB, fill func(context.Context, *db.DB) error, sources ...db.Source) *db.DB {
+	t.Helper()
+	ctx := context.Background()
+	admin, err := server()
+	if err != nil {
+		t.Fatal(err)
+	}
+	migrated, err := template(ctx, admin, sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seeded, err := seed(ctx, admin, migrated, fill)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := db.Open(ctx, db.Config{URL: copyOf(t, admin, seeded), MaxConns: 24})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.Close)
+	return d
+}
+
 // URL is [New] for tests that open the database by themselves.
 func URL(t testing.TB, sources ...db.Source) string {
 	t.Helper()
@@ -51,6 +80,13 @@ func URL(t testing.TB, sources ...db.Source) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return copyOf(t, admin, tmpl)
+}
+
+// copyOf is a new database like the template; it goes with the test.
+func copyOf(t testing.TB, admin, tmpl string) string {
+	t.Helper()
+	ctx := context.Background()
 	name := "t_" + strings.ReplaceAll(db.NewID(), "-", "")
 	if err := adminExec(ctx, admin, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy", name, tmpl)); err != nil {
 		t.Fatal(err)
@@ -144,40 +180,111 @@ func template(ctx context.Context, admin string, sources []db.Source) (string, e
 	if err != nil {
 		return "", err
 	}
+	return name, once(ctx, admin, name, func(conn *pgx.Conn) error {
+		return build(ctx, conn, admin, name, "template1", func(url string) error { return db.Migrate(ctx, url, sources...) })
+	})
+}
+
+// seed is the template with the rows of fill. The name has the hash of the test
+// binary, so that neither fill nor its data can change unseen.
+func seed(ctx context.Context, admin, migrated string, fill func(context.Context, *db.DB) error) (string, error) {
+	self, err := binaryHash()
+	if err != nil {
+		return "", err
+	}
+	pc := reflect.ValueOf(fill).Pointer()
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %s", migrated, self, runtime.FuncForPC(pc).Name()))
+	name := "seed_" + hex.EncodeToString(sum[:12])
+	return name, once(ctx, admin, name, func(conn *pgx.Conn) error {
+		if err := dropOld(ctx, conn); err != nil {
+			return err
+		}
+		return build(ctx, conn, admin, name, migrated, func(url string) error {
+			d, err := db.Open(ctx, db.Config{URL: url, MaxConns: 4})
+			if err != nil {
+				return err
+			}
+			defer d.Close()
+			return fill(ctx, d)
+		})
+	})
+}
+
+var binaryHash = sync.OnceValues(func() (string, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+})
+
+// dropOld removes the seeds of binaries of earlier days: a server that stays
+// would keep one of each build.
+func dropOld(ctx context.Context, conn *pgx.Conn) error {
+	rows, err := conn.Query(ctx, `SELECT datname FROM pg_database
+		WHERE datname LIKE 'seed\_%' AND (pg_stat_file('base/' || oid || '/PG_VERSION', true)).modification < now() - interval '1 day'`)
+	if err != nil {
+		return err
+	}
+	old, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, name := range old {
+		for _, sql := range []string{"ALTER DATABASE " + name + " WITH IS_TEMPLATE false", "DROP DATABASE IF EXISTS " + name + " WITH (FORCE)"} {
+			if _, err := conn.Exec(ctx, sql); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// once makes a template where the server has it not yet.
+func once(ctx context.Context, admin, name string, prepare func(*pgx.Conn) error) error {
 	templateMu.Lock()
 	defer templateMu.Unlock()
 	if templates[name] {
-		return name, nil
+		return nil
 	}
 	conn, err := pgx.Connect(ctx, admin)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer conn.Close(ctx)
 	// Several packages test at the same time against one server.
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock(hashtext($1))`, name); err != nil {
-		return "", err
+		return err
 	}
 	var ready bool
 	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate)`, name).Scan(&ready); err != nil {
-		return "", err
+		return err
 	}
 	if !ready {
-		if err := buildTemplate(ctx, conn, admin, name, sources); err != nil {
-			return "", err
+		if err := prepare(conn); err != nil {
+			return err
 		}
 	}
 	templates[name] = true
-	return name, nil
+	return nil
 }
 
-func buildTemplate(ctx context.Context, conn *pgx.Conn, admin, name string, sources []db.Source) error {
-	for _, sql := range []string{"DROP DATABASE IF EXISTS " + name + " WITH (FORCE)", "CREATE DATABASE " + name} {
+func build(ctx context.Context, conn *pgx.Conn, admin, name, from string, fill func(url string) error) error {
+	for _, sql := range []string{"DROP DATABASE IF EXISTS " + name + " WITH (FORCE)", "CREATE DATABASE " + name + " TEMPLATE " + from + " STRATEGY file_copy"} {
 		if _, err := conn.Exec(ctx, sql); err != nil {
 			return err
 		}
 	}
-	if err := db.Migrate(ctx, withDatabase(admin, name), sources...); err != nil {
+	if err := fill(withDatabase(admin, name)); err != nil {
 		return err
 	}
 	_, err := conn.Exec(ctx, "ALTER DATABASE "+name+" WITH IS_TEMPLATE true ALLOW_CONNECTIONS false")

@@ -1,8 +1,10 @@
 package application_test
 
 import (
+	"context"
 	"encoding/hex"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -54,13 +56,12 @@ var start = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 
 func newKit(t testing.TB) *kit {
 	t.Helper()
-	ctx := t.Context()
-	d := dbtest.New(t, account.Migrations(), setting.Migrations(), journal.Migrations(), outbound.Migrations(), notice.Migrations(),
+	d := dbtest.Seeded(t, seed, account.Migrations(), setting.Migrations(), journal.Migrations(), outbound.Migrations(), notice.Migrations(),
 		document.Migrations(), directory.Migrations(), catalogue.Migrations(), application.Migrations())
 	c, keys := clock.At(start), crypt.NewTestKeyring()
 	zone, err := time.LoadLocation("Asia/Yekaterinburg")
 	must(t, err)
-	bundle, err := i18n.Load(locale.FS)
+	bundle, err := catalogues()
 	must(t, err)
 	folder, err := blob.OpenFolder(t.TempDir())
 	must(t, err)
@@ -87,26 +88,36 @@ func newKit(t testing.TB) *kit {
 	k.Notices.Work(queue)
 	k.Documents.Work(queue)
 	k.Work(queue)
-	k.publish(t, dir)
 	k.anna = k.person(t, "1000000001", account.LevelConfirmed)
 	k.boris = k.person(t, "1000000002", account.LevelConfirmed)
-	_ = ctx
 	return k
 }
 
-func (k *kit) publish(t testing.TB, dir *directory.Directory) {
-	t.Helper()
+// seed writes the delivered agencies and services.
+func seed(ctx context.Context, d *db.DB) error {
+	c := clock.At(start)
 	raw, err := services.FS.ReadFile("region/72/directory.yaml")
-	must(t, err)
+	if err != nil {
+		return err
+	}
 	file, err := directory.ParseFile(raw)
-	must(t, err)
-	_, err = dir.Import(t.Context(), file, "test")
-	must(t, err)
+	if err != nil {
+		return err
+	}
+	agencies := &directory.Directory{DB: d, Clock: c}
+	if _, err := agencies.Import(ctx, file, "test"); err != nil {
+		return err
+	}
 	b, err := catalogue.LoadBundle(services.FS, "72")
-	must(t, err)
-	_, err = k.Services.Import(t.Context(), b, "test")
-	must(t, err)
+	if err != nil {
+		return err
+	}
+	_, err = (&catalogue.Services{DB: d, Clock: c, Directory: agencies, Zone: time.UTC}).Import(ctx, b, "test")
+	return err
 }
+
+// catalogues are the messages, read once for all tests.
+var catalogues = sync.OnceValues(func() (*i18n.Bundle, error) { return i18n.Load(locale.FS) })
 
 func (k *kit) person(t testing.TB, subject string, level account.Level) string {
 	t.Helper()

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,12 +66,12 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	d := dbtest.New(t, oidcrp.Migrations(), outbound.Migrations(), setting.Migrations(), journal.Migrations(), account.Migrations(), officer.Migrations(),
+	d := dbtest.Seeded(t, seed, oidcrp.Migrations(), outbound.Migrations(), setting.Migrations(), journal.Migrations(), account.Migrations(), officer.Migrations(),
 		directory.Migrations(), catalogue.Migrations(), document.Migrations(), notice.Migrations(), application.Migrations(), casework.Migrations(),
 		content.Migrations(), support.Migrations())
 	zone, err := time.LoadLocation("Asia/Yekaterinburg")
 	must(t, err)
-	bundle, err := i18n.Load(locale.FS)
+	bundle, err := catalogues()
 	must(t, err)
 	folder, err := blob.OpenFolder(t.TempDir())
 	must(t, err)
@@ -114,23 +115,39 @@ func newWorld(t testing.TB) *world {
 	docs.Work(w.queue)
 	notices.Work(w.queue)
 	w.apps.Work(w.queue)
-	w.seed(dir, cards, accounts, officers)
+	w.people(cards, accounts, officers)
 	w.http = w.site.Handler()
 	return w
 }
 
-func (w *world) seed(dir *directory.Directory, cards *catalogue.Services, accounts *account.Accounts, officers *officer.Officers) {
-	ctx := w.t.Context()
+// seed writes the delivered agencies and services.
+func seed(ctx context.Context, d *db.DB) error {
+	c := clock.At(noon)
 	raw, err := services.FS.ReadFile("region/72/directory.yaml")
-	must(w.t, err)
+	if err != nil {
+		return err
+	}
 	file, err := directory.ParseFile(raw)
-	must(w.t, err)
-	_, err = dir.Import(ctx, file, "test")
-	must(w.t, err)
-	bundle, err := catalogue.LoadBundle(services.FS, "72")
-	must(w.t, err)
-	_, err = cards.Import(ctx, bundle, "test")
-	must(w.t, err)
+	if err != nil {
+		return err
+	}
+	agencies := &directory.Directory{DB: d, Clock: c}
+	if _, err := agencies.Import(ctx, file, "test"); err != nil {
+		return err
+	}
+	b, err := catalogue.LoadBundle(services.FS, "72")
+	if err != nil {
+		return err
+	}
+	_, err = (&catalogue.Services{DB: d, Clock: c, Directory: agencies, Zone: time.UTC}).Import(ctx, b, "test")
+	return err
+}
+
+// catalogues are the messages, read once for all tests.
+var catalogues = sync.OnceValues(func() (*i18n.Bundle, error) { return i18n.Load(locale.FS) })
+
+func (w *world) people(cards *catalogue.Services, accounts *account.Accounts, officers *officer.Officers) {
+	ctx := w.t.Context()
 	must(w.t, w.db.InTx(ctx, func(tx *db.Tx) error {
 		acc, err := accounts.SignedIn(ctx, tx, account.SignIn{Subject: citizen, Level: account.LevelConfirmed, Proofing: "centre"})
 		if err == nil {

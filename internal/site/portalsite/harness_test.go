@@ -56,11 +56,11 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	d := dbtest.New(t, oidcrp.Migrations(), outbound.Migrations(), setting.Migrations(), journal.Migrations(), account.Migrations(), directory.Migrations(), catalogue.Migrations(),
+	d := dbtest.Seeded(t, seed, oidcrp.Migrations(), outbound.Migrations(), setting.Migrations(), journal.Migrations(), account.Migrations(), directory.Migrations(), catalogue.Migrations(),
 		content.Migrations(), document.Migrations(), notice.Migrations(), application.Migrations(), officer.Migrations(), support.Migrations())
 	zone, err := time.LoadLocation("Asia/Yekaterinburg")
 	must(t, err)
-	bundle, err := i18n.Load(locale.FS)
+	bundle, err := catalogues()
 	must(t, err)
 	folder, err := blob.OpenFolder(t.TempDir())
 	must(t, err)
@@ -106,32 +106,54 @@ func newWorld(t testing.TB) *world {
 	s.Documents.Work(w.queue)
 	s.Notices.Work(w.queue)
 	s.Applications.Work(w.queue)
-	w.seed(s)
+	s.Places, err = places()
+	must(t, err)
+	s.Neighbours = map[string]string{"72": "http://uslugi.test", "92": "http://sevastopol.test"}
 	w.site, w.http = s, s.Handler()
 	return w
 }
 
-func (w *world) seed(s *portalsite.Site) {
-	ctx := w.t.Context()
-	raw, err := services.FS.ReadFile("places.yaml")
-	must(w.t, err)
-	s.Places, err = directory.ParsePlaces(raw)
-	must(w.t, err)
-	s.Neighbours = map[string]string{"72": "http://uslugi.test", "92": "http://sevastopol.test"}
-	raw, err = services.FS.ReadFile("region/72/directory.yaml")
-	must(w.t, err)
-	dir, err := directory.ParseFile(raw)
-	must(w.t, err)
-	_, err = s.Directory.Import(ctx, dir, "test")
-	must(w.t, err)
+// catalogues are the messages and places the dictionary of settlements, both
+// read once for all tests.
+var (
+	catalogues = sync.OnceValues(func() (*i18n.Bundle, error) { return i18n.Load(locale.FS) })
+	places     = sync.OnceValues(func() (*directory.Places, error) {
+		raw, err := services.FS.ReadFile("places.yaml")
+		if err != nil {
+			return nil, err
+		}
+		return directory.ParsePlaces(raw)
+	})
+)
+
+// seed writes the delivered agencies, services and texts.
+func seed(ctx context.Context, d *db.DB) error {
+	c := clock.At(noon)
+	raw, err := services.FS.ReadFile("region/72/directory.yaml")
+	if err != nil {
+		return err
+	}
+	file, err := directory.ParseFile(raw)
+	if err != nil {
+		return err
+	}
+	agencies := &directory.Directory{DB: d, Clock: c}
+	if _, err := agencies.Import(ctx, file, "test"); err != nil {
+		return err
+	}
 	b, err := catalogue.LoadBundle(services.FS, "72")
-	must(w.t, err)
-	_, err = s.Services.Import(ctx, b, "test")
-	must(w.t, err)
+	if err != nil {
+		return err
+	}
+	if _, err := (&catalogue.Services{DB: d, Clock: c, Directory: agencies, Zone: time.UTC}).Import(ctx, b, "test"); err != nil {
+		return err
+	}
 	texts, err := content.Load(services.FS, "content")
-	must(w.t, err)
-	_, err = s.Contents.Import(ctx, texts, "test")
-	must(w.t, err)
+	if err != nil {
+		return err
+	}
+	_, err = (&content.Contents{DB: d, Clock: c}).Import(ctx, texts, "test")
+	return err
 }
 
 // visitor is a browser at the portal; nobody is signed in.
