@@ -19,9 +19,12 @@ type servicesLintCommand struct {
 }
 
 func (l *servicesLintCommand) Run() error {
-	codes, err := app.LintServices(l.Dir, l.Region)
+	codes, warnings, err := app.LintServices(l.Dir, l.Region)
 	if err != nil {
 		return err
+	}
+	for _, w := range warnings {
+		fmt.Println("warning:", w)
 	}
 	fmt.Printf("%d services are in order: %s\n", len(codes), strings.Join(codes, " "))
 	return nil

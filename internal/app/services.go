@@ -20,16 +20,19 @@ const byDelivery = "delivery"
 
 // LintServices reads the definitions below dir: one service's folder, a folder of
 // such folders, or a tree like services/ with federal/ and region/NN/. The error
-// names every mistake.
-func LintServices(dir, region string) (codes []string, err error) {
+// names every mistake, warnings the texts that have no translation.
+func LintServices(dir, region string) (codes, warnings []string, err error) {
 	b, err := readServices(dir, region)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, s := range b.Services {
 		codes = append(codes, s.Code)
+		for _, at := range s.Untranslated() {
+			warnings = append(warnings, s.Code+": no translation of "+at)
+		}
 	}
-	return codes, nil
+	return codes, warnings, nil
 }
 
 // ImportServices publishes the definitions below dir at one portal, all or none,

@@ -236,7 +236,7 @@ func TestSevastopol(t *testing.T) {
 	s := newServices(t, dbtest.New(t, setting.Migrations(), directory.Migrations(), catalogue.Migrations()))
 	fill(t, s, "92")
 	card := must(s.Card(t.Context(), "doctor-appointment"))(t)
-	if !strings.Contains(card.Places[0].Address, "Севастополь") {
+	if !strings.Contains(card.Places[0].Address.RU, "Севастополь") {
 		t.Errorf("the doctor's places: %+v", card.Places)
 	}
 	if _, err := s.Card(t.Context(), "hunting-ticket"); !fault.Is(err, fault.KindNotFound) {

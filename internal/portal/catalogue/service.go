@@ -112,7 +112,7 @@ type Ground struct {
 	Code string    `yaml:"code" json:"code"`
 	Text form.Text `yaml:"text" json:"text"`
 	// Law is the norm, «п. 2 ст. 11.1 210-ФЗ».
-	Law string `yaml:"law,omitempty" json:"law,omitempty"`
+	Law form.Text `yaml:"law,omitempty" json:"law,omitzero"`
 }
 
 // Act is a legal act that the service rests on.
@@ -123,10 +123,10 @@ type Act struct {
 
 // Place is an address to go to.
 type Place struct {
-	Name    string   `yaml:"name" json:"name"`
-	Address string   `yaml:"address" json:"address"`
-	Phones  []string `yaml:"phones,omitempty" json:"phones,omitempty"`
-	Hours   string   `yaml:"hours,omitempty" json:"hours,omitempty"`
+	Name    form.Text `yaml:"name" json:"name"`
+	Address form.Text `yaml:"address" json:"address"`
+	Phones  []string  `yaml:"phones,omitempty" json:"phones,omitempty"`
+	Hours   form.Text `yaml:"hours,omitempty" json:"hours,omitzero"`
 }
 
 // Apply tells whether the card has «Получить услугу» with a form behind it.

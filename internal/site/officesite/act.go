@@ -340,7 +340,7 @@ func (s *Site) refusePage(w http.ResponseWriter, r *http.Request, o *officer.Off
 		}
 		pick := &ui.Choice{Field: ui.Field{ID: "ground", Name: "ground", Label: l.t("refuse.ground"), LabelSize: "s", Required: true, Value: in.ground, Error: in.bad.Field("ground")}}
 		for _, g := range sv.Refusal {
-			pick.Options = append(pick.Options, ui.Option{Value: g.Code, Text: l.in(g.Text), Hint: g.Law})
+			pick.Options = append(pick.Options, ui.Option{Value: g.Code, Text: l.in(g.Text), Hint: l.in(g.Law)})
 		}
 		out.Grounds, out.Kind, out.Text.Required, out.Text.Hint = pick, "warning", true, l.t("refuse.text_hint")
 		return nil

@@ -351,7 +351,7 @@ func (s *Site) outcome(r *http.Request, l words, d *application.Details) (*page.
 			return nil, err
 		}
 		if g, ok := sv.Ground(d.Ground); ok {
-			out.Ground = withLaw(l.in(g.Text), g.Law)
+			out.Ground = withLaw(l.in(g.Text), l.in(g.Law))
 		}
 		out.Text = l.t("outcome.refused_text", "reason", out.Text)
 	}

@@ -118,7 +118,7 @@ func TestCatalogueFilters(t *testing.T) {
 		case x.ExternalURL != "" && !hasLink(card, x.ExternalURL):
 			t.Errorf("%s does not lead to %s", x.Code, x.ExternalURL)
 		case x.ExternalURL == "":
-			card.Want("#places ~ ul", x.Places[0].Address).Want("main a", "Адреса и телефоны")
+			card.Want("#places ~ ul", x.Places[0].Address.RU).Want("main a", "Адреса и телефоны")
 		}
 	}
 }

@@ -39,16 +39,16 @@ func (s *Site) showService(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	for _, g := range sv.Refusal {
-		out.Refusals = append(out.Refusals, withLaw(l.in(g.Text), g.Law))
+		out.Refusals = append(out.Refusals, withLaw(l.in(g.Text), l.in(g.Law)))
 	}
 	for _, g := range sv.Reception {
-		out.Suspensions = append(out.Suspensions, withLaw(l.in(g.Text), g.Law))
+		out.Suspensions = append(out.Suspensions, withLaw(l.in(g.Text), l.in(g.Law)))
 	}
 	for _, a := range sv.Acts {
 		out.Acts = append(out.Acts, link(l.in(a.Title), a.URL))
 	}
 	for _, p := range sv.Places {
-		out.Places = append(out.Places, page.Place{Name: p.Name, Address: p.Address, Hours: p.Hours, Phone: phoneList(p.Phones)})
+		out.Places = append(out.Places, page.Place{Name: l.in(p.Name), Address: l.in(p.Address), Hours: l.in(p.Hours), Phone: phoneList(p.Phones)})
 	}
 	if err := s.serviceDoors(r, v, sv, &out); err != nil {
 		return err
