@@ -3,11 +3,12 @@ package client
 import (
 	"context"
 	"crypto/ecdsa"
-	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -246,9 +247,13 @@ type SecretInfo struct {
 
 // CertificateInfo tells of a registered certificate.
 type CertificateInfo struct {
-	Subject   string
-	NotAfter  time.Time
-	CreatedAt time.Time
+	Fingerprint string // SHA-256 in hex: names the certificate
+	Subject     string
+	Issuer      string
+	Key         string // "EC P-256", "RSA 3072"
+	NotBefore   time.Time
+	NotAfter    time.Time
+	CreatedAt   time.Time
 }
 
 // Proofs lists secrets and certificates of a client, the newest first.
@@ -263,7 +268,7 @@ func (cs *Clients) Proofs(ctx context.Context, id string) (*Proofs, error) {
 		rows, err := db.List[struct {
 			DER       []byte    `db:"der"`
 			CreatedAt time.Time `db:"created_at"`
-		}](ctx, tx, `SELECT der, created_at FROM client.certificate WHERE client_id = $1 ORDER BY created_at DESC LIMIT 10`, id)
+		}](ctx, tx, `SELECT der, created_at FROM client.certificate WHERE client_id = $1 ORDER BY created_at DESC LIMIT $2`, id, maxCertificates)
 		if err != nil {
 			return err
 		}
@@ -272,7 +277,11 @@ func (cs *Clients) Proofs(ctx context.Context, id string) (*Proofs, error) {
 			if err != nil {
 				return err
 			}
-			out.Certificates = append(out.Certificates, CertificateInfo{Subject: cert.Subject.String(), NotAfter: cert.NotAfter, CreatedAt: r.CreatedAt})
+			key, _ := keyName(cert)
+			out.Certificates = append(out.Certificates, CertificateInfo{
+				Fingerprint: fingerprint(r.DER), Subject: cert.Subject.String(), Issuer: cert.Issuer.String(), Key: key,
+				NotBefore: cert.NotBefore, NotAfter: cert.NotAfter, CreatedAt: r.CreatedAt,
+			})
 		}
 		return nil
 	})
@@ -282,16 +291,45 @@ func (cs *Clients) Proofs(ctx context.Context, id string) (*Proofs, error) {
 	return out, nil
 }
 
-// AddCertificate registers a DER certificate whose key may sign for the client.
+func fingerprint(der []byte) string {
+	sum := sha256.Sum256(der)
+	return hex.EncodeToString(sum[:])
+}
+
+// keyName names the kind of a certificate's key. ok tells whether it gives 128 bits
+// of security (NIST SP 800-57 part 1, table 2; ASVS 5.0, 11.2.3) and the algorithms
+// of private_key_jwt can use it: ES256, PS256 and RS256.
+func keyName(cert *x509.Certificate) (name string, ok bool) {
+	switch k := cert.PublicKey.(type) {
+	case *ecdsa.PublicKey:
+		return "EC " + k.Params().Name, k.Curve == elliptic.P256()
+	case *rsa.PublicKey:
+		return fmt.Sprintf("RSA %d", k.N.BitLen()), k.N.BitLen() >= 3072
+	}
+	return cert.PublicKeyAlgorithm.String(), false
+}
+
+// AddCertificate registers a DER certificate whose key may sign for the client:
+// EC P-256 or RSA from 3072 bits on, not over yet. What cannot be used is fault
+// Invalid at the field «certificate».
 func (cs *Clients) AddCertificate(ctx context.Context, id string, der []byte) error {
 	return cs.DB.InTx(ctx, func(tx *db.Tx) error { return cs.AddCertificateTx(ctx, tx, id, der) })
 }
 
 // AddCertificateTx is [Clients.AddCertificate] in the caller's transaction.
 func (cs *Clients) AddCertificateTx(ctx context.Context, tx *db.Tx, id string, der []byte) error {
+	refuse := func(key string) *fault.Error {
+		return fault.Invalid("signin.client.invalid", fault.F("certificate", key))
+	}
 	cert, err := x509.ParseCertificate(der)
-	if err != nil || !strong(cert.PublicKey) {
-		return fault.Invalid("signin.client.invalid", fault.F("certificate", "signin.client.bad_certificate")).Wrap(err)
+	if err != nil {
+		return refuse("signin.client.bad_certificate").Wrap(err)
+	}
+	if _, ok := keyName(cert); !ok {
+		return refuse("signin.client.certificate_key")
+	}
+	if cs.Clock.Wall().After(cert.NotAfter) {
+		return refuse("signin.client.certificate_over")
 	}
 	sum := sha256.Sum256(der)
 	_, err = tx.Exec(ctx, `INSERT INTO client.certificate (client_id, sha256, der, created_at) VALUES ($1,$2,$3,$4)
@@ -299,21 +337,27 @@ func (cs *Clients) AddCertificateTx(ctx context.Context, tx *db.Tx, id string, d
 	if err != nil {
 		return fmt.Errorf("add certificate of %s: %w", id, err)
 	}
+	n, err := db.Get[int](ctx, tx, `SELECT count(*)::int FROM client.certificate WHERE client_id = $1`, id)
+	if err != nil {
+		return fmt.Errorf("add certificate of %s: %w", id, err)
+	}
+	if n > maxCertificates { // more would never be looked at
+		return refuse("signin.client.too_many_certificates")
+	}
 	return nil
 }
 
-// strong keys give 128 bits of security: ECDSA and Ed25519 from 256 bits, RSA
-// from 3072 (NIST SP 800-57 part 1, table 2; ASVS 5.0, 11.2.3).
-func strong(key any) bool {
-	switch k := key.(type) {
-	case *rsa.PublicKey:
-		return k.N.BitLen() >= 3072
-	case *ecdsa.PublicKey:
-		return k.Curve.Params().BitSize >= 256
-	case ed25519.PublicKey:
-		return true
+// RemoveCertificateTx takes a certificate away by its fingerprint; its key signs for
+// the client no more. Removing what is not there changes nothing.
+func (cs *Clients) RemoveCertificateTx(ctx context.Context, tx *db.Tx, id, fingerprint string) error {
+	sum, err := hex.DecodeString(fingerprint)
+	if err != nil {
+		return fault.NotFound("signin.client.certificate_unknown").Wrap(err)
 	}
-	return false
+	if _, err := tx.Exec(ctx, `DELETE FROM client.certificate WHERE client_id = $1 AND sha256 = $2`, id, sum); err != nil {
+		return fmt.Errorf("remove certificate of %s: %w", id, err)
+	}
+	return nil
 }
 
 // Authenticate returns the active client that knows the secret, otherwise

@@ -56,5 +56,8 @@ func secrets(ctx context.Context, tx *db.Tx, id string, now time.Time) ([][]byte
 }
 
 func certificates(ctx context.Context, tx *db.Tx, id string) ([][]byte, error) {
-	return db.List[[]byte](ctx, tx, `SELECT der FROM client.certificate WHERE client_id=$1 ORDER BY created_at DESC LIMIT 10`, id)
+	return db.List[[]byte](ctx, tx, `SELECT der FROM client.certificate WHERE client_id=$1 ORDER BY created_at DESC LIMIT $2`, id, maxCertificates)
 }
+
+// maxCertificates of one client: an old and a new one, for a few systems of it.
+const maxCertificates = 10

@@ -33,6 +33,7 @@ const (
 	DeedSecret      Deed = "client_secret"
 	DeedRetire      Deed = "client_secrets_retired"
 	DeedCertificate Deed = "client_certificate"
+	DeedUncertify   Deed = "client_certificate_removed"
 	DeedSettings    Deed = "settings_changed"
 	DeedRotateKey   Deed = "key_rotated"
 	DeedReplaceKey  Deed = "key_replaced"

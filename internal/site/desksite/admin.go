@@ -43,7 +43,8 @@ func (s *Site) adminRoutes() {
 	m.Handle("POST /admin/clients/{id}/state", s.administrator(s.moveClient))
 	m.Handle("POST /admin/clients/{id}/secret", s.administrator(s.newSecret))
 	m.Handle("POST /admin/clients/{id}/retire", s.administrator(s.retireSecrets))
-	m.Handle("POST /admin/clients/{id}/certificate", s.administrator(s.addCertificate))
+	m.Handle("POST /admin/clients/{id}/certificate", s.administrator(s.addCertificate), kit.Body(2*maxCertificate))
+	m.Handle("POST /admin/clients/{id}/certificate/remove", s.administrator(s.removeCertificate))
 
 	m.Handle("GET /admin/settings", s.administrator(s.showSettings))
 	m.Handle("POST /admin/settings", s.administrator(s.changeSettings))

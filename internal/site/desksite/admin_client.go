@@ -3,6 +3,7 @@ package desksite
 import (
 	"bytes"
 	"encoding/pem"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -65,6 +66,7 @@ type clientView struct {
 	Certificate   string
 	Hidden        []ui.Hidden
 	Proofs        []ui.DataRow
+	Certificates  []certificateView
 	Shown         string // a new secret, this once
 	Moves         []moveView
 	Wrong         kit.Wrong
@@ -116,7 +118,7 @@ func (s *Site) clientForm(w http.ResponseWriter, r *http.Request, status int, v 
 		if err != nil {
 			return err
 		}
-		v.Proofs = s.proofRows(r, p)
+		v.Proofs, v.Certificates = s.proofRows(r, p), s.certificateViews(r, p)
 		v.SecretExpires = len(p.Secrets) > 1
 		switch v.Client.Status {
 		case client.Pending:
@@ -142,12 +144,56 @@ func (s *Site) proofRows(r *http.Request, p *client.Proofs) []ui.DataRow {
 			{Text: l.T("admin.client.secret")}, {Text: l.DateTime(x.CreatedAt, s.Zone), Label: l.T("admin.client.since")}, {Text: until, Label: l.T("admin.client.until")},
 		}})
 	}
+	return out
+}
+
+// certificateView is one certificate of a client.
+type certificateView struct {
+	Fingerprint, Subject string
+	Rows                 []ui.Row
+	Tag                  ui.TagProps
+}
+
+// certificateSoon is how long before its end a certificate is called to attention:
+// a certification centre needs days, a release of the relying party too.
+const certificateSoon = 30 * 24 * time.Hour
+
+func (s *Site) certificateViews(r *http.Request, p *client.Proofs) []certificateView {
+	l, now := kit.L(r), s.Clock.Wall()
+	var out []certificateView
 	for _, x := range p.Certificates {
-		out = append(out, ui.DataRow{Cells: []ui.Cell{
-			{Text: x.Subject}, {Text: l.DateTime(x.CreatedAt, s.Zone), Label: l.T("admin.client.since")}, {Text: l.Date(x.NotAfter), Label: l.T("admin.client.until")},
-		}})
+		v := certificateView{Fingerprint: x.Fingerprint, Subject: x.Subject, Rows: []ui.Row{
+			{Key: l.T("admin.client.cert.valid"), Value: l.T("admin.client.cert.from_to", "from", l.Date(x.NotBefore.In(s.Zone)), "to", l.Date(x.NotAfter.In(s.Zone)))},
+			{Key: l.T("admin.client.cert.issuer"), Value: x.Issuer},
+			{Key: l.T("admin.client.cert.key"), Value: x.Key},
+			{Key: l.T("admin.client.cert.print"), Value: grouped(x.Fingerprint)},
+			{Key: l.T("admin.client.cert.added"), Value: l.DateTime(x.CreatedAt, s.Zone)},
+		}}
+		state, colour := "live", "green"
+		switch {
+		case now.Before(x.NotBefore):
+			state, colour = "future", "grey"
+		case now.After(x.NotAfter):
+			state, colour = "over", "red"
+		case now.Add(certificateSoon).After(x.NotAfter):
+			state, colour = "soon", "yellow"
+		}
+		v.Tag = ui.TagProps{Text: l.T("admin.client.cert.state." + state), Colour: colour}
+		out = append(out, v)
 	}
 	return out
+}
+
+// grouped is a fingerprint in groups of four, so that it can be compared and wraps.
+func grouped(hex string) string {
+	var b strings.Builder
+	for i := 0; i < len(hex); i += 4 {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(hex[i:min(i+4, len(hex))])
+	}
+	return b.String()
 }
 
 func (s *Site) addClient(w http.ResponseWriter, r *http.Request, m me) error {
@@ -252,7 +298,7 @@ func (s *Site) newSecret(w http.ResponseWriter, r *http.Request, m me) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.findClient(r)
+	c, err := s.foreignClient(r)
 	if err != nil {
 		return err
 	}
@@ -272,7 +318,7 @@ func (s *Site) newSecret(w http.ResponseWriter, r *http.Request, m me) error {
 const secretOverlap = 7 * 24 * time.Hour
 
 func (s *Site) retireSecrets(w http.ResponseWriter, r *http.Request, m me) error {
-	c, err := s.findClient(r)
+	c, err := s.foreignClient(r)
 	if err != nil {
 		return err
 	}
@@ -282,22 +328,32 @@ func (s *Site) retireSecrets(w http.ResponseWriter, r *http.Request, m me) error
 	return s.adminDone(w, r, err, nil, "admin.client.retired", "/admin/clients/"+c.ID, nil)
 }
 
-// addCertificate takes a certificate in PEM.
+// maxCertificate is more than any certificate with its chain takes.
+const maxCertificate = 64 << 10
+
+// addCertificate takes a certificate as text (PEM) or as a file (PEM or DER).
 func (s *Site) addCertificate(w http.ResponseWriter, r *http.Request, m me) error {
-	f, err := kit.FormOf(r)
+	var file bytes.Buffer
+	f, err := kit.UploadOf(r, func(u kit.Upload) error {
+		_, err := io.Copy(&file, io.LimitReader(u.Body, maxCertificate))
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	c, err := s.findClient(r)
+	c, err := s.foreignClient(r)
 	if err != nil {
 		return err
 	}
-	block, _ := pem.Decode(bytes.TrimSpace([]byte(f.Lines("certificate"))))
-	if block == nil || block.Type != "CERTIFICATE" {
-		err = fault.Invalid("signin.client.invalid", fault.F("certificate", "signin.client.bad_certificate"))
+	raw := file.Bytes()
+	if len(raw) == 0 {
+		raw = []byte(f.Lines("certificate"))
+	}
+	if len(bytes.TrimSpace(raw)) == 0 {
+		err = fault.Invalid("signin.client.invalid", fault.F("certificate", "signin.client.certificate_missing"))
 	} else {
 		err = s.Operators.Administer(r.Context(), m.OID, operator.DeedCertificate, c.ID, "", func(tx *db.Tx) error {
-			return s.Clients.AddCertificateTx(r.Context(), tx, c.ID, block.Bytes)
+			return s.Clients.AddCertificateTx(r.Context(), tx, c.ID, certificateOf(raw))
 		})
 	}
 	return s.adminDone(w, r, err, map[string]string{"": "certificate"}, "admin.saved", "/admin/clients/"+c.ID, func(status int, wrong kit.Wrong) error {
@@ -305,4 +361,46 @@ func (s *Site) addCertificate(w http.ResponseWriter, r *http.Request, m me) erro
 		v.Wrong, v.Certificate = wrong, f.Lines("certificate")
 		return s.clientForm(w, r, status, v)
 	})
+}
+
+// foreignClient is the client of the address, unless it is a site of this deployment:
+// the configuration alone gives these their proofs.
+func (s *Site) foreignClient(r *http.Request) (*client.Client, error) {
+	c, err := s.findClient(r)
+	if err == nil && viewOf(c).Own {
+		err = fault.Forbidden("admin.client.own")
+	}
+	return c, err
+}
+
+// certificateOf finds the first certificate of a PEM text; what is no PEM is taken
+// for DER, and the registry judges it.
+func certificateOf(raw []byte) []byte {
+	rest := raw
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return raw
+		}
+		if block.Type == "CERTIFICATE" {
+			return block.Bytes
+		}
+	}
+}
+
+// removeCertificate takes a certificate away at once.
+func (s *Site) removeCertificate(w http.ResponseWriter, r *http.Request, m me) error {
+	f, err := kit.FormOf(r)
+	if err != nil {
+		return err
+	}
+	c, err := s.foreignClient(r)
+	if err != nil {
+		return err
+	}
+	sum := f.Text("fingerprint")
+	err = s.Operators.Administer(r.Context(), m.OID, operator.DeedUncertify, c.ID, sum, func(tx *db.Tx) error {
+		return s.Clients.RemoveCertificateTx(r.Context(), tx, c.ID, sum)
+	})
+	return s.adminDone(w, r, err, nil, "admin.client.cert.removed", "/admin/clients/"+c.ID, nil)
 }

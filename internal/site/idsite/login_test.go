@@ -251,6 +251,10 @@ func TestWithdrawConsent(t *testing.T) {
 	stranger.Post("/profile/consents/"+id, url.Values{}).WantStatus(404)
 	p.Click("[data-consent] a").Want("h1", "Отозвать доступ").Submit("main form").WantPath("/profile/consents").
 		Want(".govuk-notification-banner", "Доступ отозван").Want("[data-consent]", "Отозвано")
+	// ID-SEC-13: the person is told, on every contact.
+	if told := w.post.to("anna@example.org"); len(told) == 0 || !strings.Contains(told[len(told)-1].Text, "отозвали доступ сайта «Портал PORTAL_72»") {
+		t.Errorf("told %v", told)
+	}
 	b.Get(authorize(c, "openid fullname")).Want("button", "Предоставить")
 	if export := b.Get("/profile/consents.json"); !strings.Contains(export.Body, `"grantee":"PORTAL_72"`) || !strings.Contains(export.Header.Get("Content-Disposition"), "attachment") {
 		t.Errorf("export: %s", export.Body)

@@ -52,6 +52,7 @@ func newWorld(t *testing.T) *world {
 	notices := &notify.Notices{DB: w.DB, Clock: w.Clock, Bundle: bundle, Outbox: w.post, Contacts: w.Persons.Reach, Site: "http://" + host, Brand: "Окно", Zone: moscow}
 	w.Credentials.Owner = notices
 	w.Dispatcher.Owner = notices
+	w.Consents.Owner = notices
 	w.enrolments = &enrol.Enrolments{
 		DB: w.DB, Clock: w.Clock, Keys: w.Keys, Settings: w.Settings, Journal: w.Journal, Persons: w.Persons, Credentials: w.Credentials,
 		Sessions: w.Sessions, Notices: notices, Identity: w.registers, Pension: w.registers, Zone: moscow,
