@@ -1,6 +1,6 @@
 // Fuzzall runs every fuzz target of the module for a while each:
 //
-//	go run ./test/fuzzall -time 60s [-run RegisterName]
+//	go run ./test/fuzzall -time 60s [-run RegisterName] [-parallel 1] [-list]
 //
 // What it finds is written to testdata/fuzz of the package, as go test does:
 // commit it beside the mend.
@@ -17,6 +17,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"regexp"
+	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -24,6 +26,8 @@ import (
 func main() {
 	each := flag.Duration("time", 30*time.Second, "time for each target")
 	only := flag.String("run", "", "only targets that match this pattern")
+	parallel := flag.Int("parallel", runtime.GOMAXPROCS(0), "workers of a target")
+	list := flag.Bool("list", false, "name the targets and end")
 	flag.Parse()
 	pattern, err := regexp.Compile(*only)
 	if err != nil {
@@ -32,7 +36,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *each, pattern); err != nil {
+	if err := run(ctx, how{each: *each, parallel: *parallel, list: *list}, pattern); err != nil {
 		fmt.Fprintln(os.Stderr, "fuzzall:", err)
 		os.Exit(1)
 	}
@@ -40,7 +44,14 @@ func main() {
 
 type target struct{ pkg, name string }
 
-func run(ctx context.Context, each time.Duration, only *regexp.Regexp) error {
+// how a run is made.
+type how struct {
+	each     time.Duration
+	parallel int
+	list     bool
+}
+
+func run(ctx context.Context, h how, only *regexp.Regexp) error {
 	all, err := targets(ctx)
 	if err != nil {
 		return err
@@ -51,8 +62,12 @@ func run(ctx context.Context, each time.Duration, only *regexp.Regexp) error {
 			continue
 		}
 		n++
+		if h.list {
+			fmt.Println(t.pkg, t.name)
+			continue
+		}
 		began := time.Now()
-		out, err := fuzz(ctx, t, each)
+		out, err := fuzz(ctx, t, h)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -69,7 +84,9 @@ func run(ctx context.Context, each time.Duration, only *regexp.Regexp) error {
 	case failed > 0:
 		return fmt.Errorf("%d of %d targets failed", failed, n)
 	}
-	fmt.Printf("%d targets, nothing found\n", n)
+	if !h.list {
+		fmt.Printf("%d targets, nothing found\n", n)
+	}
 	return nil
 }
 
@@ -100,8 +117,9 @@ func targets(ctx context.Context) ([]target, error) {
 	return out, lines.Err()
 }
 
-func fuzz(ctx context.Context, t target, each time.Duration) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", each.String(), t.pkg)
+func fuzz(ctx context.Context, t target, h how) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", h.each.String(),
+		"-parallel", strconv.Itoa(h.parallel), t.pkg)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -2,6 +2,8 @@ package i18n
 
 import (
 	"context"
+	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -229,6 +231,21 @@ func FuzzParseMessage(f *testing.F) {
 		b.For(Base).T("k", "n", 3, "sex", "m")
 		if !strings.ContainsAny(src, "{}'") && b.For(Base).T("k") != src {
 			t.Fatalf("text without syntax changed: %q", src)
+		}
+	})
+}
+
+// Accept-Language comes from anybody: the answer is a language that there is.
+func FuzzMatch(f *testing.F) {
+	f.Add("tt-RU,tt;q=0.9,ru;q=0.8,en;q=0")
+	f.Add("*;q=1e309,;;q=,,,")
+	b, err := Load(os.DirFS("../../../locale"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		if got := b.Match(header); !slices.Contains(b.Languages(), got) {
+			t.Errorf("%q: %q", header, got)
 		}
 	})
 }
