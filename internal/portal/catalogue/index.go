@@ -55,7 +55,7 @@ func newIndex(services []*Service, shelves Shelves, agencies []directory.Agency)
 	}
 	names := map[string]string{}
 	for i := range agencies {
-		names[agencies[i].Code] = agencies[i].Name + " " + agencies[i].Short + " " + strings.Join(agencies[i].Former, " ")
+		names[agencies[i].Code] = calledLike(agencies[i])
 	}
 	for _, s := range services {
 		x.add(s, categories, names[s.Agency])
@@ -72,10 +72,20 @@ func newIndex(services []*Service, shelves Shelves, agencies []directory.Agency)
 	return x
 }
 
+// calledLike are all names of an agency, former ones and those in other languages among them (C-65).
+func calledLike(a directory.Agency) string {
+	names := slices.Concat([]string{a.Name, a.Short}, a.Former)
+	for _, lang := range []string{"tt", "en"} {
+		in := a.In(lang)
+		names = append(names, in.Name, in.Short)
+	}
+	return strings.Join(names, " ")
+}
+
 func fingerprint(agencies []directory.Agency) string {
 	var b strings.Builder
 	for i := range agencies {
-		b.WriteString(agencies[i].Code + "\x00" + agencies[i].Name + "\x00" + agencies[i].Short + "\x00")
+		b.WriteString(agencies[i].Code + "\x00" + calledLike(agencies[i]) + "\x00")
 	}
 	return b.String()
 }

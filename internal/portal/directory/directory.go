@@ -30,6 +30,9 @@ type Agency struct {
 	Branch string `yaml:"branch" json:"branch,omitempty"`
 	// Former are names of the agency in other times (C-65): search finds them too.
 	Former []string `yaml:"former" json:"former,omitempty"`
+	// TT and EN are its texts in Tatar and English, see [Agency.In].
+	TT *Words `yaml:"tt,omitempty" json:"tt,omitempty"`
+	EN *Words `yaml:"en,omitempty" json:"en,omitempty"`
 }
 
 // Head is who leads the agency.
@@ -83,6 +86,9 @@ type Centre struct {
 	Functions []Function `yaml:"functions" json:"functions"`
 	// Note says what to know before going there: entrance, ramp, queue.
 	Note string `yaml:"note" json:"note,omitempty"`
+	// TT and EN are its texts in Tatar and English, see [Centre.In].
+	TT *Words `yaml:"tt,omitempty" json:"tt,omitempty"`
+	EN *Words `yaml:"en,omitempty" json:"en,omitempty"`
 }
 
 // Function is what a centre may do (MAP-02). Its name for people is "directory.function.<function>".

@@ -46,7 +46,7 @@ func (s *Site) showQueue(w http.ResponseWriter, r *http.Request, o *officer.Offi
 	if err != nil {
 		return err
 	}
-	out := page.Queue{Agency: agency.Name, Query: f.Query, Counts: l.counts(list.Counts, view), Hidden: []ui.Hidden{{Name: "show", Value: view}}}
+	out := page.Queue{Agency: agency.In(l.Lang()).Name, Query: f.Query, Counts: l.counts(list.Counts, view), Hidden: []ui.Hidden{{Name: "show", Value: view}}}
 	services, err := s.Services.ByAgency(r.Context(), o.Agency)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/okno-gov/okno/internal/base/i18n"
 	"github.com/okno-gov/okno/internal/base/rutext"
 	"github.com/okno-gov/okno/internal/portal/catalogue"
 	"github.com/okno-gov/okno/internal/portal/directory"
@@ -71,7 +72,7 @@ func (s *Site) agencyNames(ctx context.Context) (map[string]string, error) {
 	}
 	out := make(map[string]string, len(list))
 	for i := range list {
-		out[list[i].Code] = list[i].Short
+		out[list[i].Code] = list[i].In(i18n.From(ctx).Lang()).Short
 	}
 	return out, nil
 }
@@ -315,7 +316,7 @@ func (s *Site) showAgencies(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (w words) agencyCard(x catalogue.Shelf[directory.Agency]) ui.Card {
-	return ui.Card{Title: x.Item.Name, Text: w.t("catalogue.count", "n", x.Count), Href: "/agencies/" + x.Item.Code, Icon: icon.Bank}
+	return ui.Card{Title: x.Item.In(w.Lang()).Name, Text: w.t("catalogue.count", "n", x.Count), Href: "/agencies/" + x.Item.Code, Icon: icon.Bank}
 }
 
 func (s *Site) showSituations(w http.ResponseWriter, r *http.Request) error {
@@ -380,15 +381,16 @@ func sceneOf(name string) art.Scene { return art.Scene(name) }
 
 // showAgency is the page of an authority (AGY-03, AGY-04).
 func (s *Site) showAgency(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.Directory.Agency(r.Context(), r.PathValue("code"))
+	found, err := s.Directory.Agency(r.Context(), r.PathValue("code"))
 	if err != nil {
 		return err
 	}
-	list, err := s.Services.ByAgency(r.Context(), a.Code)
+	list, err := s.Services.ByAgency(r.Context(), found.Code)
 	if err != nil {
 		return err
 	}
 	l := s.words(r)
+	a := found.In(l.Lang())
 	out := page.Agency{Name: a.Name, Level: l.t("agency_level." + a.Level), About: a.About}
 	out.Facts = append(out.Facts, ui.Fact{Name: l.t("agency.head"), Text: a.Head.Name, Note: a.Head.Post})
 	for _, ph := range a.Phones {
@@ -520,7 +522,8 @@ func pointOf(r *http.Request) *directory.Point {
 }
 
 func (w words) centre(c directory.Placed) page.Place {
-	out := page.Place{Name: c.Name, Address: c.City + ", " + c.Address, Hours: w.timetable(c.Hours), Phone: phones(c.Phones), Note: c.Note}
+	in := c.In(w.Lang())
+	out := page.Place{Name: in.Name, Address: c.City + ", " + c.Address, Hours: w.timetable(c.Hours), Phone: phones(c.Phones), Note: in.Note}
 	for _, f := range c.Functions {
 		out.Functions = append(out.Functions, w.T("directory.function."+string(f)))
 	}

@@ -35,7 +35,7 @@ func (s *Site) checkPage(w http.ResponseWriter, r *http.Request, v *visitor, sta
 	out := page.Check{
 		Service: l.in(d.Title), Names: l.stepNames(d.State), Profile: s.IDP + "/profile/data", Errors: bad.Summary,
 		Consent: l.t("check.confirm"), Sign: l.t("check.sign"), SaveURL: "/lk/applications", Action: "/lk/drafts/" + d.ID + "/check",
-		Hidden: []ui.Hidden{{Name: "version", Value: strconv.Itoa(d.Version)}}, Next: s.whatNext(l, d, agency.Short),
+		Hidden: []ui.Hidden{{Name: "version", Value: strconv.Itoa(d.Version)}}, Next: s.whatNext(l, d, agency.In(l.Lang()).Short),
 	}
 	out.Sections = append(out.Sections, l.parties(d))
 	out.Sections = append(out.Sections, l.checkSections(d.State.Application(), func(step string) string { return "/lk/drafts/" + d.ID + "/" + step })...)

@@ -120,7 +120,7 @@ func (s *Site) mainViews(r *http.Request, l words, events []catalogue.Shelf[cata
 		add(0, c.Count, l.in(c.Item.Title), "/categories/"+c.Item.Code)
 	}
 	for _, a := range agencies {
-		add(1, a.Count, a.Item.Short, "/agencies/"+a.Item.Code)
+		add(1, a.Count, a.Item.In(l.Lang()).Short, "/agencies/"+a.Item.Code)
 	}
 	for _, e := range events {
 		add(2, e.Count, l.in(e.Item.Title), "/situations/"+e.Item.Code)

@@ -19,11 +19,12 @@ func (s *Site) showService(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	agency, err := s.Directory.Agency(r.Context(), sv.Agency)
+	body, err := s.Directory.Agency(r.Context(), sv.Agency)
 	if err != nil {
 		return err
 	}
 	l, v := s.words(r), visitorOf(r)
+	agency := body.In(l.Lang())
 	out := page.Service{
 		Title: l.in(sv.Title), Caption: agency.Short + ", " + l.t("level."+sv.Level), Short: l.in(sv.Short),
 		Result: l.in(sv.Result), Description: l.in(sv.Body), Facts: l.serviceFacts(sv, agency.Name),
