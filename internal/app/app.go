@@ -39,6 +39,7 @@ type App struct {
 	metrics *prometheus.Registry
 	blobs   blob.Store
 	calls   *outcall.Factory
+	tracer  *obs.Tracer // nil: no traces
 	cost    crypt.Cost
 	process string // this process among those of the deployment
 	rewraps []*db.Rewrap
@@ -106,9 +107,13 @@ func (a *App) build(ctx context.Context) error {
 	if a.blobs, err = openStore(ctx, a.cfg); err != nil {
 		return err
 	}
+	if err = a.openTracer(ctx); err != nil {
+		return err
+	}
 	if a.calls, err = outcall.New(a.cfg.Outcall.Allow...); err != nil {
 		return err
 	}
+	a.calls.Tracer = a.tracer
 	if a.cfg.IDP != nil {
 		if a.idp, err = a.newIDP(ctx); err != nil {
 			return fmt.Errorf("identity provider: %w", err)
@@ -199,6 +204,7 @@ func (a *App) openDatabase(ctx context.Context, url Secret, name string) (*db.DB
 
 func (a *App) newQueue(d *db.DB, sources []db.Source) *job.Queue {
 	q := job.New(d, a.clock)
+	q.Tracer = a.tracer
 	a.moveKeys(d, q, sources)
 	a.queues = append(a.queues, q)
 	return q
@@ -330,6 +336,7 @@ func (a *App) Close() {
 	if a.closeDevice != nil {
 		a.closeDevice()
 	}
+	a.closeTracer()
 }
 
 func (a *App) addHost(base string, h http.Handler) {

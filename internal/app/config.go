@@ -47,6 +47,7 @@ type Config struct {
 	Scanner    ScannerConfig     `yaml:"scanner"`
 	Ops        OpsConfig         `yaml:"ops"`
 	Log        LogConfig         `yaml:"log"`
+	Tracing    TracingConfig     `yaml:"tracing"`
 	Outcall    OutcallConfig     `yaml:"outcall"`
 	Security   SecurityConfig    `yaml:"security"`
 }
@@ -205,6 +206,7 @@ func (c *Config) Check() error {
 		add("keys: name the file of key-encryption keys")
 	}
 	c.PKCS11.check(add)
+	c.Tracing.check(add)
 	if c.IDP == nil && len(c.Portals) == 0 {
 		add("nothing to serve: configure idp, portals or both")
 	}

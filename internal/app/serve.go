@@ -86,6 +86,7 @@ const metricsPath = "/metrics"
 // is asked by its own address, whatever hosts it serves.
 func (a *App) front() http.Handler {
 	metrics := opssite.Metrics(a.metrics, string(a.cfg.Ops.MetricsToken))
+	sites := a.traced(a.hosts)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if a.stopping.Load() {
 			// Kept connections move to another process with their next request,
@@ -98,7 +99,7 @@ func (a *App) front() http.Handler {
 		case r.URL.Path == metricsPath && r.Method == http.MethodGet && r.Header.Get("Authorization") != "":
 			metrics.ServeHTTP(w, r)
 		default:
-			a.hosts.ServeHTTP(w, r)
+			sites.ServeHTTP(w, r)
 		}
 	})
 }

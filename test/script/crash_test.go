@@ -1,16 +1,20 @@
 package script
 
 import (
+	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/okno-gov/okno/internal/base/obs/obstest"
 	"github.com/okno-gov/okno/internal/site/kit/kittest"
 )
 
@@ -111,10 +115,15 @@ func listed(b *kittest.Browser) map[string]int {
 	return out
 }
 
-// The logs of a day's work name nobody: neither the process's nor PostgreSQL's.
+// What a day's work leaves for operators names nobody: the logs of the process
+// and of PostgreSQL, metrics and traces.
 func TestLogsNameNobody(t *testing.T) {
 	state, port := stateDir(t), freePort(t)
-	d := startDemo(t, state, port, "--log", "debug")
+	collector := obstest.New(t)
+	over := filepath.Join(state, "over.yaml")
+	must(t, os.WriteFile(over, []byte("tracing: {url: "+collector.URL+"}\nops: {url: http://ops.localhost:"+strconv.Itoa(port)+", metrics_token: metrics-token-for-tests}\n"+
+		"trusted_proxies: [127.0.0.1/32]\n"), 0o644))
+	d := startDemo(t, state, port, "--log", "debug", "--config", over)
 	people := d.accounts()
 	var strangers []demoPerson
 	d.api(http.MethodGet, "/api/register-persons", nil, &strangers)
@@ -122,6 +131,8 @@ func TestLogsNameNobody(t *testing.T) {
 		t.Fatalf("%d accounts, %d strangers", len(people), len(strangers))
 	}
 	work(t, d, people)
+	metrics := d.metrics()
+	contains(t, metrics, "okno_http_seconds_bucket{", "okno_jobs{")
 	if err := d.signal(syscall.SIGTERM); err != nil {
 		t.Error(err)
 	}
@@ -131,7 +142,8 @@ func TestLogsNameNobody(t *testing.T) {
 	if !strings.Contains(log, "route=") {
 		t.Fatalf("the log has no requests:\n%.500s", log)
 	}
-	for name, text := range map[string]string{"log": log, "postgres.log": string(pg)} {
+	oneTrace(t, collector.Spans(), log)
+	for name, text := range map[string]string{"log": log, "postgres.log": string(pg), "metrics": metrics, "traces": collector.Text()} {
 		for _, p := range append(people, strangers...) {
 			for _, secret := range append(traces(p), "Okno-2026!") {
 				if i := strings.Index(text, secret); i >= 0 {
@@ -191,4 +203,54 @@ func work(t *testing.T, d *demoProcess, people []demoPerson) {
 	desk := d.browser("desk")
 	enter(desk, "/", d.account("operator", "confirmed")).WantStatus(200)
 	d.api(http.MethodPost, "/api/clock/advance", map[string]string{"by": "72h"}, nil)
+}
+
+// metrics are what Prometheus reads.
+func (d *demoProcess) metrics() string {
+	d.t.Helper()
+	req, err := http.NewRequestWithContext(d.t.Context(), http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/metrics", d.port), http.NoBody)
+	must(d.t, err)
+	req.Header.Set("Authorization", "Bearer metrics-token-for-tests")
+	res, err := http.DefaultTransport.RoundTrip(req)
+	must(d.t, err)
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	must(d.t, err)
+	return string(raw)
+}
+
+// oneTrace proves that sites, jobs and outside calls make one trace: a sign-in
+// reaches from the portal into the identity provider, and a submission into the
+// jobs that it causes.
+func oneTrace(t *testing.T, spans []obstest.Span, log string) {
+	t.Helper()
+	byID := map[string]obstest.Span{}
+	for _, s := range spans {
+		byID[s.ID] = s
+	}
+	found := map[string]bool{}
+	for _, s := range spans {
+		up, ok := byID[s.Parent]
+		if ok && up.TraceID != s.TraceID {
+			t.Errorf("%s is not in the trace of %s", s.Name, up.Name)
+		}
+		switch {
+		case s.Kind == "server" && s.Attributes["okno.site"] == "":
+			t.Errorf("a request without its site: %+v", s)
+		case s.Kind == "server" && s.Attributes["okno.site"] == "id" && up.Kind == "client" && byID[up.Parent].Attributes["okno.site"] == "uslugi72":
+			found["portal to identity provider"] = true
+		case s.Kind == "consumer" && up.Kind == "server" && up.Attributes["okno.site"] == "uslugi72" && s.Attributes["okno.request"] == up.Attributes["okno.request"]:
+			found["request to job"] = true
+		case s.Kind == "client" && up.Kind == "consumer":
+			found["job to outside system"] = true
+		}
+	}
+	for _, want := range []string{"portal to identity provider", "request to job", "job to outside system"} {
+		if !found[want] {
+			t.Errorf("no trace leads from %s; %d spans", want, len(spans))
+		}
+	}
+	if !strings.Contains(log, "trace=") || !strings.Contains(log, "caller=") {
+		t.Error("log lines do not name their trace, or the request that called")
+	}
 }

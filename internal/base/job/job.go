@@ -8,6 +8,7 @@ package job
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/okno-gov/okno/internal/base/clock"
 	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/obs"
 )
 
 // Args are a job's arguments: ids, never personal data. Kind is the name of the
@@ -34,6 +36,10 @@ type Queue struct {
 	clock   *clock.Clock
 	workers *river.Workers
 	inserts *river.Client[pgx.Tx]
+
+	// Tracer gets a span for each attempt at a job; nil: none. Set it before
+	// [Queue.Start].
+	Tracer *obs.Tracer
 
 	mu     sync.Mutex
 	client *river.Client[pgx.Tx]
@@ -80,7 +86,7 @@ func Unique() Option {
 }
 
 // Enqueue adds a job in the caller's transaction: it runs if and only if that
-// commits.
+// commits. Its log lines and spans belong to the request of ctx.
 func (q *Queue) Enqueue(ctx context.Context, tx *db.Tx, a Args, opts ...Option) error {
 	if tx.Raw() == nil {
 		return fmt.Errorf("enqueue %s: not in a transaction", a.Kind())
@@ -89,10 +95,22 @@ func (q *Queue) Enqueue(ctx context.Context, tx *db.Tx, a Args, opts ...Option) 
 	for _, f := range opts {
 		f(&o)
 	}
+	if thread := obs.ThreadOf(ctx); thread != (obs.Thread{}) {
+		raw, err := json.Marshal(metadata{thread})
+		if err != nil {
+			return fmt.Errorf("enqueue %s: %w", a.Kind(), err)
+		}
+		o.Metadata = raw
+	}
 	if _, err := q.inserts.InsertTx(ctx, tx.Raw(), a, &o); err != nil {
 		return fmt.Errorf("enqueue %s: %w", a.Kind(), err)
 	}
 	return nil
+}
+
+// metadata is what a job's row holds beside its arguments.
+type metadata struct {
+	Thread obs.Thread `json:"okno"`
 }
 
 // HandlerOption changes how one kind of job is worked.
@@ -125,8 +143,9 @@ func defaultBackoff(attempt int) time.Duration {
 
 type worker[T Args] struct {
 	river.WorkerDefaults[T]
-	fn   func(context.Context, T) error
-	opts handlerOptions
+	queue *Queue
+	fn    func(context.Context, T) error
+	opts  handlerOptions
 }
 
 func (w *worker[T]) Timeout(*river.Job[T]) time.Duration { return w.opts.timeout }
@@ -139,7 +158,13 @@ func (w *worker[T]) Work(ctx context.Context, j *river.Job[T]) error {
 	if j.Attempt > w.opts.attempts {
 		return river.JobCancel(errors.New("too many attempts"))
 	}
-	return w.fn(withAttempt(ctx, j.Attempt, j.Attempt >= w.opts.attempts), j.Args)
+	var m metadata
+	_ = json.Unmarshal(j.Metadata, &m) // without it the job has no request, and works as well
+	ctx, span := w.queue.Tracer.Job(m.Thread.Resume(ctx), j.Kind, j.Attempt)
+	defer span.End()
+	err := w.fn(withAttempt(ctx, j.Attempt, j.Attempt >= w.opts.attempts), j.Args)
+	span.Failed(err)
+	return err
 }
 
 // Handle registers the work of one kind. Call it before [Queue.Start].
@@ -148,7 +173,7 @@ func Handle[T Args](q *Queue, fn func(ctx context.Context, a T) error, opts ...H
 	for _, f := range opts {
 		f(&o)
 	}
-	river.AddWorker(q.workers, &worker[T]{fn: fn, opts: o})
+	river.AddWorker(q.workers, &worker[T]{queue: q, fn: fn, opts: o})
 }
 
 // Give up for good: the job is not run again, and operators see why.

@@ -3,6 +3,10 @@ package job_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,6 +15,8 @@ import (
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/dbtest"
 	"github.com/okno-gov/okno/internal/base/job"
+	"github.com/okno-gov/okno/internal/base/obs"
+	"github.com/okno-gov/okno/internal/base/obs/obstest"
 )
 
 type greet struct {
@@ -44,6 +50,58 @@ func TestJobLivesAndDiesWithItsTransaction(t *testing.T) {
 	}
 	if got := ran.Load(); got != 1 {
 		t.Errorf("ran %d, want the committed job alone", got)
+	}
+}
+
+// A job works in the name of the request that enqueued it, and so do the jobs
+// that it enqueues itself.
+func TestJobCarriesItsRequest(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	q := job.New(d, clock.New())
+	rec := obstest.New(t)
+	tr, err := obs.NewTracer(t.Context(), obs.TraceOptions{URL: rec.URL, Ratio: 1, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Tracer = tr
+	var got [3]atomic.Value
+	job.Handle(q, func(ctx context.Context, a greet) error {
+		got[a.ID].Store(obs.RequestID(ctx))
+		if a.ID != 1 {
+			return nil
+		}
+		return d.InTx(ctx, func(tx *db.Tx) error { return q.Enqueue(ctx, tx, greet{2}) })
+	})
+	r := httptest.NewRequest(http.MethodPost, "/", http.NoBody)
+	ctx, span := tr.Request(r.WithContext(obs.WithRequestID(r.Context(), "00ff")), false)
+	if err := d.InTx(ctx, func(tx *db.Tx) error { return q.Enqueue(ctx, tx, greet{1}) }); err != nil {
+		t.Fatal(err)
+	}
+	span.End()
+	if err := d.InTx(context.Background(), func(tx *db.Tx) error { return q.Enqueue(context.Background(), tx, greet{0}) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Settle(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if got[1].Load() != "00ff" || got[2].Load() != "00ff" || got[0].Load() != "" {
+		t.Errorf("requests of the jobs: %q %q, alone %q", got[1].Load(), got[2].Load(), got[0].Load())
+	}
+	if err := tr.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	traces := map[string][]string{}
+	for _, s := range rec.Spans() {
+		traces[s.TraceID] = append(traces[s.TraceID], s.Name)
+	}
+	var sizes []int
+	for _, names := range traces {
+		sizes = append(sizes, len(names))
+	}
+	slices.Sort(sizes)
+	if !slices.Equal(sizes, []int{1, 3}) {
+		t.Errorf("traces %v", traces)
 	}
 }
 

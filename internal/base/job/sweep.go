@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/obs"
 )
 
 // sweep finds rows whose due_at has come.
@@ -70,7 +71,8 @@ func (q *Queue) claimAndRun(ctx context.Context, s sweep) error {
 
 // runSweep runs batches until one finds nothing and records how it went.
 func (q *Queue) runSweep(ctx context.Context, s sweep) (found int, err error) {
-	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
+	// A run of a sweep is like a request: its lines and jobs belong together.
+	ctx, cancel := context.WithTimeout(obs.WithRequestID(ctx, obs.NewRequestID()), sweepTimeout)
 	defer cancel()
 	for range maxBatches {
 		var n int

@@ -1,5 +1,5 @@
 // Package obs is what operators see of the running program: log lines that carry the request's number and no personal
-// data, and metrics.
+// data, metrics, and traces.
 //
 // The rule of logs: ids, kinds, states, numbers. [NewHandler] is the net below the rope: it blanks the attributes that
 // are known to hold personal data or secrets, should one slip in.
@@ -56,13 +56,20 @@ func NewHandler(w io.Writer, o Options) slog.Handler {
 	return handler{slog.NewTextHandler(w, ho)}
 }
 
-// handler adds the request's number.
+// handler adds the numbers of request and trace.
 type handler struct{ slog.Handler }
 
 func (h handler) Handle(ctx context.Context, r slog.Record) error {
+	var more []slog.Attr
 	if id := RequestID(ctx); id != "" && !has(r, "request") {
+		more = append(more, slog.String("request", id))
+	}
+	if id := traceID(ctx); id != "" {
+		more = append(more, slog.String("trace", id))
+	}
+	if more != nil {
 		r = r.Clone()
-		r.AddAttrs(slog.String("request", id))
+		r.AddAttrs(more...)
 	}
 	return h.Handler.Handle(ctx, r)
 }

@@ -1,6 +1,7 @@
 package outcall
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -27,6 +28,9 @@ const (
 
 // Factory makes clients that share connections, the allow-list and the state of destinations.
 type Factory struct {
+	// Tracer gets a span for each call; nil: none. Set it before the first client is used.
+	Tracer *obs.Tracer
+
 	transport *http.Transport
 	dialer    *dialer
 	board     *board
@@ -126,11 +130,16 @@ func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", t.factory.agent)
 	}
-	res, err := t.factory.transport.RoundTrip(req)
-	settle(outcome(req.Context(), res, err))
+	ctx, span := t.factory.Tracer.Call(req, t.name)
+	defer span.End()
+	res, err := t.factory.transport.RoundTrip(req.WithContext(ctx))
+	v := outcome(ctx, res, err)
+	settle(v)
 	if err != nil {
+		span.Status(0, cmp.Or(v.reason, "abandoned"))
 		return nil, err
 	}
+	span.Status(res.StatusCode, "")
 	if res.ContentLength > t.maxBody {
 		res.Body.Close()
 		return nil, ErrTooLarge

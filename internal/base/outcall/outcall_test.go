@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/obs"
+	"github.com/okno-gov/okno/internal/base/obs/obstest"
 )
 
 func factory(t *testing.T, allow ...string) *Factory {
@@ -195,6 +197,37 @@ func TestCallsCarryTheRequest(t *testing.T) {
 	res.Body.Close()
 	if got.Get("X-Request-ID") != "00ff" || got.Get("User-Agent") != "Okno" || req.Header.Get("X-Request-ID") != "" {
 		t.Errorf("headers %v, own %v", got, req.Header)
+	}
+}
+
+func TestCallsAreSpans(t *testing.T) {
+	t.Parallel()
+	carried := ""
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		carried = r.Header.Get("Traceparent")
+		w.WriteHeader(http.StatusBadGateway)
+	})
+	rec := obstest.New(t)
+	tr, err := obs.NewTracer(t.Context(), obs.TraceOptions{URL: rec.URL, Ratio: 1, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := factory(t, "127.0.0.1")
+	f.Tracer = tr
+	_, _ = get(f.Client("mvd"), s.URL+"/?snils=11223344595")
+	_, _ = get(f.Client("sfr"), "http://127.0.0.1:1/?snils=11223344595")
+	if err := tr.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	spans := rec.Spans()
+	if len(spans) != 2 || spans[0].Name != "GET mvd" || spans[0].Attributes["http.response.status_code"] != "502" || !strings.Contains(carried, spans[0].ID) {
+		t.Errorf("answered: %+v, carried %s", spans, carried)
+	}
+	if spans[1].Name != "GET sfr" || spans[1].Failed != "no connection" {
+		t.Errorf("not answered: %+v", spans[1])
+	}
+	if strings.Contains(rec.Text(), "11223344595") {
+		t.Errorf("the address with its query is in a span: %s", rec.Text())
 	}
 }
 

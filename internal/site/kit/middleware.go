@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -72,11 +73,15 @@ func (m *Mux) observed(next http.Handler) http.Handler {
 		next.ServeHTTP(rec, r.WithContext(ctx))
 		took := time.Since(start)
 		m.meter.observe(q.pattern, rec.status(), took)
+		obs.Answered(ctx, m.Name, q.pattern, rec.status())
 		level := slog.LevelDebug
 		if refused(rec.status()) {
 			level = slog.LevelInfo
 		}
 		attrs := []any{"site", m.Name, "method", r.Method, "route", q.pattern, "status", rec.status(), "ms", took.Milliseconds(), "bytes", rec.bytes, "request", q.id}
+		if id := m.caller(r); id != "" {
+			attrs = append(attrs, "caller", id)
+		}
 		if q.failed != nil {
 			attrs = append(attrs, "error", q.failed)
 			if rec.status() >= 500 {
@@ -105,6 +110,19 @@ func (m *Mux) address(r *http.Request) netip.Addr {
 		a = next.Unmap()
 	}
 	return a
+}
+
+// requestNumber is the shape of a request's number, ours and the usual ones of
+// proxies.
+var requestNumber = regexp.MustCompile(`^[A-Za-z0-9_-]{8,64}$`)
+
+// caller is the number that a request has at our proxy, or at the site of ours
+// that asks behind it: their log lines and ours belong together.
+func (m *Mux) caller(r *http.Request) string {
+	if id := r.Header.Get("X-Request-ID"); id != "" && m.trusted(peer(r)) && requestNumber.MatchString(id) {
+		return id
+	}
+	return ""
 }
 
 func (m *Mux) trusted(a netip.Addr) bool {

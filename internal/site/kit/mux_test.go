@@ -263,6 +263,29 @@ func TestAddressBehindProxy(t *testing.T) {
 	}
 }
 
+// The number that a request has at our proxy stands beside ours; nobody else may
+// write into the log so.
+func TestLogNamesTheCaller(t *testing.T) {
+	t.Parallel()
+	b, log := site(t, func(m *kit.Mux) { m.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} })
+	for _, c := range []struct {
+		peer, number string
+		want         bool
+	}{
+		{"10.0.0.1:1", "9f86d081884c7d65", true},
+		{"198.51.100.7:1", "9f86d081884c7d66", false},
+		{"10.0.0.1:1", "anna@example.com", false},
+		{"10.0.0.1:1", "short", false},
+	} {
+		b.Addr = c.peer
+		b.Header.Set("X-Request-ID", c.number)
+		b.Get("/who")
+		if got := strings.Contains(log.String(), "caller="+c.number); got != c.want {
+			t.Errorf("%s from %s: %t", c.number, c.peer, got)
+		}
+	}
+}
+
 func TestLogHoldsNoPersonalData(t *testing.T) {
 	t.Parallel()
 	b, log := site(t, nil)
