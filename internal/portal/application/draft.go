@@ -419,7 +419,8 @@ func (a *Applications) input(v *DraftView, words form.Words) form.Input {
 func formFile(d *document.Document) form.File {
 	return form.File{
 		ID: d.ID, Name: d.Name, Size: d.Size, Type: d.Ext, SHA256: fmt.Sprintf("%x", d.SHA256),
-		Infected: d.Scan == document.ScanInfected, Waiting: d.Scan == document.ScanWaiting,
+		Infected: d.Scan == document.ScanInfected, Waiting: d.Scan == document.ScanWaiting || d.Scan == document.ScanReceived,
+		Unchecked: d.Scan == document.ScanUnchecked,
 	}
 }
 

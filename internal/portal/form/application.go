@@ -85,7 +85,7 @@ func (s *State) answer(r *resolved) Answer {
 	if r.field.Kind == KindFile {
 		a.Files = make([]File, len(r.files))
 		for i, f := range r.files {
-			f.Waiting = false // the state of the scan is not part of what is signed
+			f.Waiting, f.Unchecked = false, false // the state of the scan is not part of what is signed
 			a.Files[i] = f
 		}
 		return a

@@ -39,7 +39,7 @@ type Words interface {
 }
 
 // File is an uploaded file as forms see it. Infected ones are refused; Waiting ones are still being
-// scanned and do not block the form.
+// scanned and do not block the form; Unchecked ones are on a portal that has no scanner.
 type File struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`
@@ -48,6 +48,8 @@ type File struct {
 	SHA256   string `json:"sha256,omitempty"`
 	Infected bool   `json:"infected,omitempty"`
 	Waiting  bool   `json:"waiting,omitempty"`
+
+	Unchecked bool `json:"unchecked,omitempty"`
 }
 
 // Input is everything that an evaluation depends on.

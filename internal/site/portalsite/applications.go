@@ -3,6 +3,8 @@ package portalsite
 import (
 	"net/http"
 	"net/url"
+	"path"
+	"strconv"
 
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/portal/application"
@@ -102,7 +104,29 @@ func (w words) statusTag(a *application.Application) ui.TagProps {
 }
 
 func (s *Site) showApplication(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	return s.applicationPage(w, r, v, http.StatusOK, replyForm{})
+	var in replyForm
+	if p := s.unpark(r); p != nil {
+		in = parkedReply(p)
+		s.unparked(w)
+	}
+	return s.applicationPage(w, r, v, http.StatusOK, in)
+}
+
+// parkedReply is what was typed in one of the page's forms when the session had
+// ended.
+func parkedReply(p *parked) replyForm {
+	f := kit.Form{Values: p.Values}
+	in := replyForm{kept: true}
+	switch path.Base(p.Form) {
+	case "answer":
+		in.comment = f.Lines("comment")
+	case "message":
+		in.message = f.Lines("message")
+	case "rate":
+		in.rated, in.rating = true, f.Lines("opinion")
+		in.stars, _ = strconv.Atoi(f.Text("stars")) // nonsense is no mark
+	}
+	return in
 }
 
 // replyForm is what a person has typed for the agency and what is wrong with it.
@@ -111,6 +135,7 @@ type replyForm struct {
 	rating           string // comment of the rating
 	stars            int
 	rated            bool // the rating was sent
+	kept             bool // was parked while the person signed in again
 	bad              kit.Wrong
 	files            string // refused uploads
 }
@@ -145,6 +170,9 @@ func (s *Site) applicationPage(w http.ResponseWriter, r *http.Request, v *visito
 		History: l.history(d), Messages: l.messages(d), Files: l.fileItems(d, document.SideCitizen),
 		Sections: l.checkSections(d.Content.Form, func(string) string { return "" }), Facts: l.applicationFacts(d),
 		Links: l.applicationLinks(&d.Application),
+	}
+	if reply.kept {
+		out.Kept = l.t("session.kept")
 	}
 	if out.Term, err = s.term(r, l, d); err != nil {
 		return err
@@ -316,7 +344,7 @@ func (s *Site) turn(r *http.Request, l words, v *visitor, d *application.Details
 	out := &page.Turn{
 		Title: l.t("turn.title"), Action: "/lk/applications/" + d.ID + "/answer", Hidden: key(), Comment: reply.comment,
 		Types:  l.t("turn.file_hint", "size", l.size(form.MaxFileSize), "types", joinWith(", ", form.FileTypes...)),
-		Accept: page.Accept(form.FileTypes), FileError: reply.files, CommentError: reply.bad.Field("comment"),
+		Accept: page.Accept(form.FileTypes), FileError: reply.files, CommentError: reply.bad.Field("comment"), Limit: application.MaxText,
 	}
 	for i := len(d.Events) - 1; i >= 0; i-- {
 		if e := d.Events[i]; e.Status == application.StatusMoreInfo {

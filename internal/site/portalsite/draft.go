@@ -107,11 +107,12 @@ func draftStep(d *application.DraftView) string {
 }
 
 func (s *Site) showStep(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	if values := s.unpark(w, r); values != nil {
+	if p := s.unpark(r); p != nil {
 		// What was typed when the session had ended.
-		if _, err := s.Applications.SaveStep(r.Context(), v.acc.ID, r.PathValue("id"), r.PathValue("step"), values, s.words(r)); err != nil {
+		if _, err := s.Applications.SaveStep(r.Context(), v.acc.ID, r.PathValue("id"), r.PathValue("step"), p.Values, s.words(r)); err != nil {
 			return err
 		}
+		s.unparked(w)
 		s.mux.Flash(w, "portal.session.expired")
 		return kit.See(w, r, r.URL.Path)
 	}

@@ -40,7 +40,7 @@ func (w words) crumbs(way ...ui.Link) []ui.Link {
 // built yet is not named here.
 func (s *Site) frame(r *http.Request, p *layout.Page) {
 	l := s.words(r)
-	p.Kind, p.Brand = layout.Portal, s.Region.Brand
+	p.Kind, p.Brand, p.Offline = layout.Portal, s.Region.Brand, true
 	p.ReportURL = kit.ReportURL("/report", r)
 	s.framePlace(r, p)
 	p.Nav = []ui.Link{

@@ -21,7 +21,7 @@ func (w words) stars(d *application.Details, in replyForm) *page.Stars {
 		return nil
 	}
 	out := &page.Stars{
-		Action: "/lk/applications/" + d.ID + "/rate", Given: d.Stars, Comment: in.rating, Open: in.bad.Any() && in.rated,
+		Action: "/lk/applications/" + d.ID + "/rate", Given: d.Stars, Comment: in.rating, Open: in.rated && (in.kept || in.bad.Any()),
 		Error: in.bad.Field("stars"), CommentError: in.bad.Field("opinion"), Limit: application.MaxText,
 	}
 	mark := in.stars

@@ -13,6 +13,9 @@ import (
 // showReport is «Сообщить об ошибке» (ERR-01), open to everybody. Page and error
 // id come from the link at the bottom of the page that it is about.
 func (s *Site) showReport(w http.ResponseWriter, r *http.Request) error {
+	if in, ok := s.kept(w, r); ok {
+		return s.reportPage(w, r, http.StatusOK, in)
+	}
 	q := r.URL.Query()
 	return s.reportPage(w, r, http.StatusOK, asked{
 		key: kit.NewKey(), page: support.CleanPage(kit.Clean(q.Get("page"))), errorID: support.CleanErrorID(q.Get("error")),
@@ -23,6 +26,9 @@ func (s *Site) showReport(w http.ResponseWriter, r *http.Request) error {
 func (s *Site) sendReport(w http.ResponseWriter, r *http.Request) error {
 	in, err := askedOf(r)
 	if err != nil {
+		return err
+	}
+	if out, err := s.signedOut(w, r, in); out {
 		return err
 	}
 	x, err := s.openTicket(w, r, in, true)
@@ -46,7 +52,7 @@ func (s *Site) reportPage(w http.ResponseWriter, r *http.Request, status int, in
 	s.mux.Device(w, r)
 	l := s.words(r)
 	out := page.ReportForm{
-		Hidden: []ui.Hidden{{Name: kit.KeyField, Value: in.key}, {Name: "page", Value: in.page}, {Name: "error", Value: in.errorID}},
+		Hidden: append(formHidden(r, in), ui.Hidden{Name: "page", Value: in.page}, ui.Hidden{Name: "error", Value: in.errorID}),
 		Text:   in.text, Email: in.email, Trap: in.trap, Error: in.bad.Field, Anonymous: visitorOf(r) == nil,
 	}
 	or := func(s, none string) string {
@@ -54,6 +60,9 @@ func (s *Site) reportPage(w http.ResponseWriter, r *http.Request, status int, in
 			return l.T(none)
 		}
 		return s
+	}
+	if in.kept {
+		out.Kept = l.t("session.kept")
 	}
 	out.With = []ui.Row{{Key: l.T("support.report.page"), Value: or(in.page, "support.report.page_none")}}
 	if in.errorID != "" {

@@ -15,6 +15,8 @@ const uploadTime = 10 * time.Minute
 func (s *Site) routes() {
 	m := s.mux
 	m.Mount("GET /assets/", asset.Handler(s.Region.Brand.Sheet))
+	m.Mount("GET "+asset.WorkerPath, asset.Worker(offlinePath))
+	m.Handle("GET "+offlinePath, s.showOffline)
 
 	// Everybody.
 	m.Handle("GET /{$}", s.showMain)
@@ -66,8 +68,8 @@ func (s *Site) routes() {
 	m.Handle("GET /lk/applications/{id}/sent", s.person(s.showSent))
 	m.Handle("GET /lk/applications/{id}/receipt.pdf", s.person(s.receipt))
 	m.Handle("GET /lk/applications/{id}/application.pdf", s.person(s.printed))
-	m.Handle("POST /lk/applications/{id}/answer", s.person(s.answer), kit.Body(maxUpload), kit.Deadline(uploadTime))
-	m.Handle("POST /lk/applications/{id}/message", s.person(s.write))
+	m.Handle("POST /lk/applications/{id}/answer", s.reply(s.answer), kit.Body(maxUpload), kit.Deadline(uploadTime))
+	m.Handle("POST /lk/applications/{id}/message", s.reply(s.write))
 	m.Handle("GET /lk/applications/{id}/withdraw", s.person(s.askWithdraw))
 	m.Handle("POST /lk/applications/{id}/withdraw", s.person(s.withdraw))
 	m.Handle("GET /lk/applications/{id}/files/{file}", s.person(s.openFile), kit.Deadline(uploadTime))

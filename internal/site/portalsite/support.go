@@ -26,20 +26,25 @@ func (s *Site) supportRoutes() {
 	m.Handle("GET /report/sent", s.showReportSent)
 	m.Handle("GET /lk/support", s.person(s.showTickets))
 	m.Handle("GET /lk/support/{id}", s.person(s.showTicket))
-	m.Handle("POST /lk/support/{id}/message", s.person(s.writeTicket))
+	m.Handle("POST /lk/support/{id}/message", s.reply(s.writeTicket))
 	m.Handle("POST /lk/support/{id}/solve", s.person(s.solveTicket))
-	m.Handle("POST /lk/applications/{id}/rate", s.person(s.rate))
+	m.Handle("POST /lk/applications/{id}/rate", s.reply(s.rate))
 }
 
 // trapField is a field that people do not see and programs fill in.
 const trapField = "website"
 
+// signedField has the account of who was signed in when the form was shown.
+const signedField = "signed"
+
 // asked is what somebody has typed for the support.
 type asked struct {
 	key, name, email, text, trap string
+	signed                       string // account of who was signed in when the form was shown
 	topic                        support.Topic
 	kind                         support.Kind
 	page, errorID                string // of a report
+	kept                         bool   // was parked while the person signed in again
 	bad                          kit.Wrong
 }
 
@@ -48,13 +53,55 @@ func askedOf(r *http.Request) (asked, error) {
 	if err != nil {
 		return asked{}, err
 	}
+	return askedIn(f)
+}
+
+func askedIn(f kit.Form) (asked, error) {
 	in := asked{
-		name: f.Text("name"), email: f.Text("email"), text: f.Lines("text"), trap: f.Text(trapField),
+		name: f.Text("name"), email: f.Text("email"), text: f.Lines("text"), trap: f.Text(trapField), signed: f.Text(signedField),
 		topic: support.Topic(f.Text("topic")), kind: support.Kind(f.Text("kind")),
 		page: support.CleanPage(f.Text("page")), errorID: support.CleanErrorID(f.Text("error")),
 	}
+	var err error
 	in.key, err = f.Key()
 	return in, err
+}
+
+// signedOut parks the form of somebody who was signed in when he opened it and
+// is not any more: sent as it is, it would be a stranger's.
+func (s *Site) signedOut(w http.ResponseWriter, r *http.Request, in asked) (bool, error) {
+	if in.signed == "" || visitorOf(r) != nil {
+		return false, nil
+	}
+	f, err := kit.FormOf(r)
+	if err != nil {
+		return true, err
+	}
+	return true, s.parkFor(w, r, r.URL.Path, f.Values)
+}
+
+// kept is what was parked for a form of the support.
+func (s *Site) kept(w http.ResponseWriter, r *http.Request) (asked, bool) {
+	p, v := s.unpark(r), visitorOf(r)
+	if p == nil || v == nil {
+		return asked{}, false
+	}
+	s.unparked(w)
+	in, err := askedIn(kit.Form{Values: p.Values})
+	if err != nil || in.signed != v.acc.ID { // the next one at a shared computer does not read it
+		return asked{}, false
+	}
+	in.kept = true
+	return in, true
+}
+
+// formHidden are the hidden fields that both forms of the support carry.
+func formHidden(r *http.Request, in asked) []ui.Hidden {
+	out := []ui.Hidden{{Name: kit.KeyField, Value: in.key}}
+	if v := visitorOf(r); v != nil {
+		out = append(out, ui.Hidden{Name: signedField, Value: v.acc.ID})
+	}
+	return out
 }
 
 // request is what was typed with what the browser says of itself.
@@ -92,6 +139,9 @@ func (s *Site) sent(w http.ResponseWriter, r *http.Request, x *support.Ticket, p
 }
 
 func (s *Site) showSupport(w http.ResponseWriter, r *http.Request) error {
+	if in, ok := s.kept(w, r); ok {
+		return s.supportPage(w, r, http.StatusOK, in)
+	}
 	q := r.URL.Query()
 	return s.supportPage(w, r, http.StatusOK, asked{key: kit.NewKey(), topic: support.Topic(q.Get("topic")), kind: support.Kind(q.Get("kind"))})
 }
@@ -99,6 +149,9 @@ func (s *Site) showSupport(w http.ResponseWriter, r *http.Request) error {
 func (s *Site) sendSupport(w http.ResponseWriter, r *http.Request) error {
 	in, err := askedOf(r)
 	if err != nil {
+		return err
+	}
+	if out, err := s.signedOut(w, r, in); out {
 		return err
 	}
 	x, err := s.openTicket(w, r, in, false)
@@ -123,7 +176,7 @@ func (s *Site) supportPage(w http.ResponseWriter, r *http.Request, status int, i
 		return err
 	}
 	out := page.SupportForm{
-		Hidden: []ui.Hidden{{Name: kit.KeyField, Value: in.key}}, Lead: l.T("support.form.lead", "n", hours), Error: in.bad.Field, Trap: in.trap,
+		Hidden: formHidden(r, in), Lead: l.T("support.form.lead", "n", hours), Error: in.bad.Field, Trap: in.trap,
 		Name: in.name, Email: in.email, Text: in.text, Contacts: s.supportContacts(l),
 	}
 	for _, t := range support.Topics {
@@ -131,6 +184,9 @@ func (s *Site) supportPage(w http.ResponseWriter, r *http.Request, status int, i
 	}
 	for _, k := range support.Kinds {
 		out.Kinds = append(out.Kinds, ui.Option{Value: string(k), Text: l.T("support.kind." + string(k)), Checked: k == in.kind})
+	}
+	if in.kept {
+		out.Kept = l.t("session.kept")
 	}
 	if v := visitorOf(r); v != nil {
 		if out.Known, err = s.knownRows(r, l, v); err != nil {
@@ -238,7 +294,12 @@ func (w words) ticketTag(x *support.Ticket) ui.TagProps {
 }
 
 func (s *Site) showTicket(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	return s.ticketPage(w, r, v, http.StatusOK, "", kit.Wrong{})
+	text := ""
+	if p := s.unpark(r); p != nil {
+		text = kit.Form{Values: p.Values}.Lines("text")
+		s.unparked(w)
+	}
+	return s.ticketPage(w, r, v, http.StatusOK, text, kit.Wrong{})
 }
 
 // ticketPage is one ticket with its letters. Opening it marks its notices read.
@@ -262,6 +323,9 @@ func (s *Site) ticketPage(w http.ResponseWriter, r *http.Request, v *visitor, st
 	out := page.Ticket{
 		Title: l.T("support.ticket.title", "number", d.Number), Tag: l.ticketTag(&d.Ticket), Flash: s.mux.TakeFlash(w, r), State: l.ticketState(&d.Ticket),
 		Messages: l.ticketMessages(d), Facts: l.ticketFacts(&d.Ticket),
+	}
+	if text != "" && !bad.Any() {
+		out.Kept = l.t("session.kept")
 	}
 	if d.Status != support.StatusClosed {
 		out.WriteLabel = l.T("support.ticket.more")

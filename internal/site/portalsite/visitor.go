@@ -42,7 +42,7 @@ func visitorOf(r *http.Request) *visitor {
 // nothing; assets never ask.
 func (s *Site) recognised(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/assets/") {
+		if strings.HasPrefix(r.URL.Path, "/assets/") || impersonal(r.URL.Path) {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -235,8 +235,10 @@ func (s Step) fileNote(ctx context.Context, f form.File) string {
 		return t(ctx, "file.infected", "size", s.Size(f.Size))
 	case f.Waiting:
 		return t(ctx, "file.waiting", "size", s.Size(f.Size))
+	case f.Unchecked:
+		return t(ctx, "file.unchecked", "size", s.Size(f.Size))
 	}
-	return t(ctx, "file.loaded", "size", s.Size(f.Size))
+	return t(ctx, "file.there", "size", s.Size(f.Size))
 }
 
 func (s Step) open(ctx context.Context, f form.File) []ui.Link {
