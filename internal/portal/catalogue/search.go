@@ -89,24 +89,33 @@ type hit struct {
 	score   float64
 }
 
-// search tries the query as typed and, where it has Latin letters, as typed in the wrong layout.
-func (x *index) search(query string) ([]hit, string) {
-	hits := x.rank(query)
-	if switched := rutext.ToCyrillicLayout(query); switched != query && hasLatin(query) {
-		if other := x.rank(switched); len(other) > 0 && (len(hits) == 0 || other[0].score > hits[0].score) {
-			return other, switched
+// search tries the query as typed and, where it has Latin letters, as typed in the wrong layout and as
+// Russian in Latin letters. Where nothing has most of the words, it is content with half of them.
+func (x *index) search(query string) (hits []hit, used string) {
+	readings := []string{query}
+	if hasLatin(query) {
+		readings = append(readings, rutext.ToCyrillicLayout(query), rutext.FromTranslit(query))
+	}
+	for _, share := range []float64{0.51, 0.5} {
+		used = query
+		for _, reading := range readings {
+			if other := x.rank(reading, share); len(other) > 0 && (len(hits) == 0 || other[0].score > hits[0].score) {
+				hits, used = other, reading
+			}
+		}
+		if len(hits) > 0 {
+			break
 		}
 	}
-	return hits, query
+	return hits, used
 }
 
 func hasLatin(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' })
 }
 
-// rank scores every service that shares a word with the query. A service must share more than half
-// of the words, and each missing one costs.
-func (x *index) rank(query string) []hit {
+// rank scores every service that has the share of the words of the query. Each missing one costs.
+func (x *index) rank(query string, least float64) []hit {
 	words := rutext.Words(query)
 	words = words[:min(len(words), maxQueryWords)]
 	if len(words) == 0 {
@@ -126,10 +135,10 @@ func (x *index) rank(query string) []hit {
 	phrase := strings.Join(stems, " ")
 	var out []hit
 	for doc, score := range scores {
-		if 2*matched[doc] <= len(words) && len(words) > 1 {
+		share := float64(matched[doc]) / float64(len(words))
+		if share < least {
 			continue
 		}
-		share := float64(matched[doc]) / float64(len(words))
 		score = score*share*share + x.docs[doc].phrase(phrase)
 		out = append(out, hit{x.docs[doc].service, doc, score})
 	}

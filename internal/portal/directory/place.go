@@ -173,15 +173,28 @@ func (p *Places) regionOf(code string) *Region {
 }
 
 // Suggest answers at most n places for typed letters (GEO-03): what begins with them first, then
-// what has a word that does; nothing for fewer than two letters. The wrong keyboard layout is read too.
+// what has a word that does; nothing for fewer than two letters. The wrong keyboard layout and Latin
+// letters are read too.
 func (p *Places) Suggest(typed string, n int) []Place {
 	key := rutext.MatchKey(typed)
 	if len([]rune(key)) < 2 {
 		return nil
 	}
-	out := p.beginning(key, n)
-	if len(out) == 0 {
-		out = p.beginning(rutext.MatchKey(rutext.ToCyrillicLayout(typed)), n)
+	for _, reading := range []string{typed, rutext.ToCyrillicLayout(typed), rutext.FromTranslit(typed)} {
+		if out := p.beginning(rutext.MatchKey(reading), n); len(out) > 0 {
+			return out
+		}
+	}
+	return p.spelt(slug(typed), n)
+}
+
+// spelt answers places whose name in Latin letters begins so: «Tobolsk», which has lost its soft sign.
+func (p *Places) spelt(typed string, n int) []Place {
+	var out []Place
+	for _, one := range p.all {
+		if len(out) < n && len(typed) >= 2 && !one.isRegion && strings.HasPrefix(slug(one.Name), typed) {
+			out = append(out, one)
+		}
 	}
 	return out
 }
