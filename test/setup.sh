@@ -80,3 +80,21 @@ need_promtool() {
 	PATH="$PWD/.cache/prometheus/usr/bin:$PATH"
 	export PATH
 }
+
+# need_cluster: etcd and Patroni with the Python libraries they need, as packages
+# that test/cluster unpacks for itself. Nothing is installed and no service starts.
+need_cluster() {
+	need python3 python3
+	[ -e .cache/cluster/complete ] && return
+	rm -rf .cache/cluster
+	mkdir -p .cache/cluster
+	(
+		cd .cache/cluster
+		fetch() {
+			apt-get download -qq etcd-server patroni python3-etcd python3-cdiff python3-click python3-dateutil python3-pkg-resources \
+				python3-prettytable python3-psutil python3-urllib3 python3-yaml python3-psycopg2 python3-six python3-dnspython python3-wcwidth
+		}
+		fetch || { install_packages ca-certificates && fetch; }
+		touch complete
+	)
+}

@@ -7,8 +7,10 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,6 +25,7 @@ type Daemon struct {
 	network, addr string // where it answers
 	program       string
 	args, env     []string
+	user          *syscall.Credential // nil: that of the test
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd
@@ -41,12 +44,70 @@ func startDaemon(ctx context.Context, network, addr string, env []string, progra
 	return d, nil
 }
 
+// StartUnprivileged runs a program that refuses to be root, as PostgreSQL's user
+// if the test is root.
+func StartUnprivileged(ctx context.Context, addr string, env []string, program string, args ...string) (*Daemon, error) {
+	user, err := unprivileged()
+	if err != nil {
+		return nil, err
+	}
+	d := &Daemon{Log: &Log{}, network: "tcp", addr: addr, program: program, args: args, env: env, user: user}
+	return d, d.Start(ctx)
+}
+
+// UnprivilegedDir makes a folder for [StartUnprivileged], readable by nobody else.
+func UnprivilegedDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	user, err := unprivileged()
+	if err != nil || user == nil {
+		return err
+	}
+	return os.Chown(dir, int(user.Uid), int(user.Gid))
+}
+
+// unprivileged is nil when the test is not root.
+func unprivileged() (*syscall.Credential, error) {
+	if os.Getuid() != 0 {
+		return nil, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
+		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+		if err1 == nil && err2 == nil {
+			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+		}
+	}
+	return nil, errors.New("drive: neither user «postgres» nor «nobody» exists")
+}
+
+// KillWorkers is kill -9 for every process that works in a folder, as PostgreSQL
+// does in that of its data; it returns when they are gone.
+func KillWorkers(dir string) {
+	for range 200 {
+		pids := workers(dir)
+		if len(pids) == 0 {
+			return
+		}
+		for _, pid := range pids {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // Start starts the daemon again after [Daemon.Kill].
 func (d *Daemon) Start(ctx context.Context) error {
 	cmd := exec.Command(d.program, d.args...)
 	cmd.Stdout, cmd.Stderr = d.Log, d.Log
 	cmd.Env = append(os.Environ(), d.env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: d.user}
+	cmd.WaitDelay = time.Second // its own children may hold the log open
 	exited := make(chan struct{})
 	started := make(chan error, 1)
 	go func() {

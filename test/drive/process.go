@@ -185,7 +185,11 @@ func (p *Process) Socket() (string, error) {
 // Postgres are the numbers of all processes that work in the folder of the
 // private PostgreSQL, the main one among them.
 func (p *Process) Postgres() []int {
-	data := filepath.Join(p.State, "pg")
+	return workers(filepath.Join(p.State, "pg"))
+}
+
+// workers are the processes that work in a folder.
+func workers(data string) []int {
 	var out []int
 	entries, err := os.ReadDir("/proc")
 	if err != nil {

@@ -86,3 +86,35 @@ func Send(ctx context.Context, f *Form) (string, error) {
 	}
 	return id, nil
 }
+
+// AttachmentStep begins an application with a slot for files, fills it in up to
+// that step and returns the step's address.
+func AttachmentStep(ctx context.Context, p *Person, base string) (string, error) {
+	const card = "/services/criminal-record"
+	pg, err := p.Get(ctx, base+card)
+	if err != nil {
+		return "", err
+	}
+	if pg, err = pg.Submit(ctx, "form[action='"+card+"/apply']"); err != nil {
+		return "", err
+	}
+	if pg, err = pg.Submit(ctx, "button[value=next]", "address.postcode", "625000"); err != nil {
+		return "", err
+	}
+	return pg.URL.String(), pg.Want(http.StatusOK)
+}
+
+// Attach uploads one file at that step and returns the page afterwards, whatever
+// it says.
+func Attach(ctx context.Context, p *Person, step, name string, body []byte) (*Page, error) {
+	pg, err := p.Get(ctx, step)
+	if err != nil {
+		return nil, err
+	}
+	f, err := pg.Form("button[value=attach]")
+	if err != nil {
+		return nil, err
+	}
+	f.Set("changed", "yes").Files = []File{{Field: "file.certificate_scan", Name: name, Content: body}}
+	return f.Send(ctx)
+}

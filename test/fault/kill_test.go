@@ -127,7 +127,7 @@ func (k *killing) applicant() *drive.Applicant {
 // upload opens a form with an attachment slot up to the step with the slot. Its
 // act sends the file, unless the page says that it is there already.
 func (k *killing) upload(ctx context.Context, p *drive.Person, body []byte) (*act, error) {
-	step, err := openAttachments(ctx, k.stand, p)
+	step, err := drive.AttachmentStep(ctx, p, k.portal())
 	if err != nil {
 		return nil, err
 	}
@@ -140,12 +140,7 @@ func (k *killing) upload(ctx context.Context, p *drive.Person, body []byte) (*ac
 			return "", err
 		}
 		if !pg.Has(".okno-file") {
-			f, err := pg.Form("button[value=attach]")
-			if err != nil {
-				return "", err
-			}
-			f.Set("changed", "yes").Files = []drive.File{{Field: "file.certificate_scan", Name: "брак.pdf", Content: body}}
-			if pg, err = f.Send(ctx); err != nil {
+			if pg, err = drive.Attach(ctx, p, step, "брак.pdf", body); err != nil {
 				return "", err
 			}
 		}

@@ -92,35 +92,15 @@ func TestScannerFindsAwayAndBack(t *testing.T) {
 // its address.
 func attachmentStep(t *testing.T, s *stand, p *drive.Person) string {
 	t.Helper()
-	step, err := openAttachments(t.Context(), s, p)
+	step, err := drive.AttachmentStep(t.Context(), p, s.portal())
 	must(t, err)
 	return step
-}
-
-func openAttachments(ctx context.Context, s *stand, p *drive.Person) (string, error) {
-	const card = "/services/criminal-record"
-	pg, err := p.Get(ctx, s.portal()+card)
-	if err != nil {
-		return "", err
-	}
-	if pg, err = pg.Submit(ctx, "form[action='"+card+"/apply']"); err != nil {
-		return "", err
-	}
-	if pg, err = pg.Submit(ctx, "button[value=next]", "address.postcode", "625000"); err != nil {
-		return "", err
-	}
-	return pg.URL.String(), pg.Want(http.StatusOK)
 }
 
 // attach uploads one file at an open step and returns the page afterwards.
 func attach(t *testing.T, p *drive.Person, step, name string, body []byte) *drive.Page {
 	t.Helper()
-	pg, err := p.Get(t.Context(), step)
-	must(t, err)
-	f, err := pg.Form("button[value=attach]")
-	must(t, err)
-	f.Set("changed", "yes").Files = []drive.File{{Field: "file.certificate_scan", Name: name, Content: body}}
-	pg, err = f.Send(t.Context())
+	pg, err := drive.Attach(t.Context(), p, step, name, body)
 	must(t, err)
 	return pg
 }
