@@ -71,6 +71,7 @@ type IDPConfig struct {
 	Operator string            `yaml:"operator"` // who answers for it: ID-SSO-06
 	MVD      RegisterConfig    `yaml:"mvd"`
 	SFR      RegisterConfig    `yaml:"sfr"`
+	FNS      RegisterConfig    `yaml:"fns"` // without an address an ИНН stays unverified
 	Phones   map[string]string `yaml:"phones"`
 }
 
@@ -264,6 +265,7 @@ func (p *IDPConfig) check(c *Config, add func(string, ...any)) {
 	checkURL("idp.desk_url", p.DeskURL, false, add)
 	checkURL("idp.mvd.url", p.MVD.URL, false, add)
 	checkURL("idp.sfr.url", p.SFR.URL, false, add)
+	checkURL("idp.fns.url", p.FNS.URL, false, add)
 	checkZone("idp.zone", p.Zone, add)
 	c.checkDatabase("idp", p.Database, p.DatabaseDirect, add)
 }

@@ -36,7 +36,7 @@ type DemoOptions struct {
 
 	Config   string            // a file of settings over the demo's own; empty: none
 	Database string            // URL of a PostgreSQL server instead of a private one
-	World    map[string]string // where servers of the world listen: smtp, sms, mvd, sfr
+	World    map[string]string // where servers of the world listen: smtp, sms, mvd, sfr, fns
 }
 
 // Demo is a running demonstration: the products and the world around them.
@@ -318,7 +318,7 @@ func (w *world) clock() time.Time {
 
 func (w *world) open() error {
 	w.token, w.urls = crypt.Token(), map[string]string{}
-	for name, title := range map[string]string{"mvd": "МВД: документы, удостоверяющие личность", "sfr": "Социальный фонд: СНИЛС"} {
+	for name, title := range map[string]string{"mvd": "МВД: документы, удостоверяющие личность", "sfr": "Социальный фонд: СНИЛС", "fns": "ФНС: ИНН"} {
 		w.registers = append(w.registers, &demo.Register{Name: name, Title: title, Token: w.token, Now: w.clock, Done: w.demo.done})
 	}
 	slices.SortFunc(w.registers, func(a, b *demo.Register) int { return strings.Compare(a.Name, b.Name) })
@@ -368,6 +368,7 @@ func (d *Demo) config(listen, state string, w *world) Config {
 		IDP: &IDPConfig{
 			URL: d.urls["esia"], DeskURL: d.urls["desk"], HelpURL: d.urls["uslugi"], Operator: "Оператор демонстрационного стенда «Окно»",
 			MVD: RegisterConfig{URL: w.urls["mvd"], Token: token}, SFR: RegisterConfig{URL: w.urls["sfr"], Token: token},
+			FNS: RegisterConfig{URL: w.urls["fns"], Token: token},
 		},
 		Portals:  d.portals(),
 		Mail:     MailConfig{Address: w.urls["smtp"], From: "okno@localhost", Security: "plain"},

@@ -115,7 +115,7 @@ func (d *doctor) checkRegisters(ctx context.Context) {
 	for _, r := range []struct {
 		name string
 		RegisterConfig
-	}{{"register МВД", d.cfg.IDP.MVD}, {"register СФР", d.cfg.IDP.SFR}} {
+	}{{"register МВД", d.cfg.IDP.MVD}, {"register СФР", d.cfg.IDP.SFR}, {"register ФНС", d.cfg.IDP.FNS}} {
 		if r.URL == "" {
 			d.say(skip, r.name, "not configured: checks of personal data wait")
 			continue

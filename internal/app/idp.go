@@ -133,6 +133,9 @@ func (a *App) wireEnrolment(p *idp) {
 		Identity: &idpexchange.MVD{Endpoint: a.endpoint("mvd", p.cfg.MVD)},
 		Pension:  &idpexchange.SFR{Endpoint: a.endpoint("sfr", p.cfg.SFR)},
 	}
+	if p.cfg.FNS.URL != "" {
+		p.enrol.Tax = &idpexchange.FNS{Endpoint: a.endpoint("fns", p.cfg.FNS)}
+	}
 	p.operator = &operator.Operators{
 		DB: p.db, Clock: a.clock, Keys: a.keys, Journal: p.journal, Persons: p.persons, Enrolments: p.enrol,
 		Credentials: p.creds, Sessions: p.sessions, Notices: p.notices,

@@ -1,5 +1,11 @@
 package demo
 
+import (
+	"strconv"
+
+	"github.com/okno-gov/okno/internal/base/ruid"
+)
+
 // Password of every demo account.
 const Password = "Okno-2026!"
 
@@ -27,6 +33,15 @@ type Person struct {
 	Children []Child `json:"children,omitempty"`
 
 	Account Account `json:"account"`
+}
+
+// INN is the taxpayer's number by which the Tax Service of the demo knows the person.
+func (p *Person) INN() string {
+	n, err := strconv.ParseUint(p.SNILS[:min(9, len(p.SNILS))], 10, 64)
+	if err != nil {
+		return ""
+	}
+	return string(ruid.SamplePersonINN(n))
 }
 
 // Child is a child card of the profile.

@@ -45,7 +45,7 @@ type Asked struct {
 
 // Register is one simulated state register with its own data.
 type Register struct {
-	Name  string // mvd or sfr
+	Name  string // mvd, sfr or fns
 	Title string
 	Token string // the bearer token that it wants
 	Now   func() time.Time
@@ -93,7 +93,7 @@ func (g *Register) State() (Order, []Asked) {
 	return o, log
 }
 
-// Handler serves both registers' protocols; each register gets its own server.
+// Handler serves the registers' protocols; each register gets its own server.
 func (g *Register) Handler() http.Handler {
 	mux := http.NewServeMux()
 	switch g.Name {
@@ -101,6 +101,8 @@ func (g *Register) Handler() http.Handler {
 		mux.HandleFunc("POST /identity-document/check", g.serveMVD)
 	case "sfr":
 		mux.HandleFunc("POST /snils/check", g.serveSFR)
+	case "fns":
+		mux.HandleFunc("POST /inn/check", g.serveFNS)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -281,13 +283,13 @@ type sfrRequest struct {
 	SNILS      string `json:"snils"`
 }
 
-type sfrResponse struct {
-	ID     string     `json:"request_id"`
-	Result string     `json:"result"`
-	Reason *sfrReason `json:"reason,omitempty"`
+type jsonResponse struct {
+	ID     string      `json:"request_id"`
+	Result string      `json:"result"`
+	Reason *jsonReason `json:"reason,omitempty"`
 }
 
-type sfrReason struct {
+type jsonReason struct {
 	Code string `json:"code"`
 	Text string `json:"text"`
 }
@@ -315,12 +317,50 @@ func (g *Register) serveSFR(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	out := sfrResponse{ID: q.ID, Result: a.result}
+	writeJSON(w, q.ID, a)
+}
+
+func writeJSON(w http.ResponseWriter, id string, a answer) {
+	out := jsonResponse{ID: id, Result: a.result}
 	if a.reason != "" {
-		out.Reason = &sfrReason{Code: a.reason, Text: reasonText(a.reason)}
+		out.Reason = &jsonReason{Code: a.reason, Text: reasonText(a.reason)}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(out)
+}
+
+type fnsRequest struct {
+	ID         string `json:"request_id"`
+	Surname    string `json:"surname"`
+	Name       string `json:"name"`
+	Patronymic string `json:"patronymic"`
+	BirthDate  string `json:"birth_date"`
+	INN        string `json:"inn"`
+}
+
+func (g *Register) serveFNS(w http.ResponseWriter, r *http.Request) {
+	var q fnsRequest
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&q); err != nil || q.ID == "" {
+		http.Error(w, "unreadable request", http.StatusBadRequest)
+		return
+	}
+	a, ok := g.decide(w, r, question{
+		id:      q.ID,
+		unknown: "INN_NOT_FOUND",
+		find:    func(p *Person) bool { return p.INN() == q.INN },
+		check: func(p *Person) string {
+			switch {
+			case !sameName(p, q.Surname, q.Name, q.Patronymic):
+				return "NAME_DIFFERS"
+			case p.BirthDate != q.BirthDate:
+				return "BIRTH_DATE_DIFFERS"
+			}
+			return ""
+		},
+	})
+	if ok {
+		writeJSON(w, q.ID, a)
+	}
 }
 
 // reasonText is what a register writes for people; registers speak Russian.
@@ -334,6 +374,8 @@ func reasonText(code string) string {
 		return "Дата выдачи не совпадает"
 	case "SNILS_NOT_FOUND":
 		return "СНИЛС не найден"
+	case "INN_NOT_FOUND":
+		return "ИНН не найден"
 	case "NAME_DIFFERS":
 		return "Фамилия, имя или отчество не совпадают"
 	case "BIRTH_DATE_DIFFERS":

@@ -245,6 +245,15 @@ func TestRecoverByDocument(t *testing.T) {
 	if key(w.EnterRecoveryCode(ctx, token, "123456")) != "enrol.code_wrong" {
 		t.Error("the page of an unknown number differs")
 	}
+	w.settle(t) // the Tax Service answers
+	w.Clock.Advance(time.Hour)
+	token, err = w.BeginRecovery(ctx, enrol.WayINN, "5001 0073 2259", "ru", "", visit)
+	must(t, err)
+	must(t, w.EnterRecoveryCode(ctx, token, w.Post.Code(t, phone)))
+	must(t, w.FinishRecovery(ctx, token, enrol.Password{Password: other, Repeat: other}, visit))
+	if !w.works(t, e.OID, other) {
+		t.Error("the verified ИНН does not recover access")
+	}
 }
 
 // ID-REC-09: nobody learns whether an account exists.

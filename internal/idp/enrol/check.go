@@ -60,10 +60,24 @@ type PensionRegister interface {
 	CheckSNILS(ctx context.Context, q SNILSQuery) (Answer, error)
 }
 
+// INNQuery asks the Tax Service whether a taxpayer's number is this person's.
+type INNQuery struct {
+	ID                         string
+	Surname, Given, Patronymic string
+	BirthDate                  time.Time
+	INN                        string // 12 digits
+}
+
+// TaxRegister is the Tax Service's register of natural persons.
+type TaxRegister interface {
+	CheckINN(ctx context.Context, q INNQuery) (Answer, error)
+}
+
 // The registers' codes, in rows and messages.
 const (
 	RegisterMVD = "mvd"
 	RegisterSFR = "sfr"
+	RegisterFNS = "fns"
 )
 
 // CheckState is how far one question to a register has come.
@@ -228,6 +242,7 @@ var reasons = map[string]string{
 	"DOCUMENT_INVALID":   "enrol.reason.document_invalid",
 	"ISSUE_DIFFERS":      "enrol.reason.issue_differs",
 	"SNILS_NOT_FOUND":    "enrol.reason.snils_not_found",
+	"INN_NOT_FOUND":      "enrol.reason.inn_not_found",
 	"NAME_DIFFERS":       "enrol.reason.name_differs",
 	"BIRTH_DATE_DIFFERS": "enrol.reason.birth_date_differs",
 }
@@ -480,6 +495,9 @@ func (e *Enrolments) verifyVersion(ctx context.Context, tx *db.Tx, v *person.Ver
 	}
 	err = e.Journal.Write(ctx, tx, journal.Entry{OID: v.OID, Kind: journal.CheckEnded, Actor: "system", Details: map[string]string{"result": "verified"}})
 	if err != nil {
+		return err
+	}
+	if err := e.checkEntered(ctx, tx, v.OID); err != nil {
 		return err
 	}
 	if who.Level >= person.Standard {

@@ -344,7 +344,7 @@ func TestFurtherDocuments(t *testing.T) {
 	before := w.MVD.Questions()
 	licence, err := w.PutDocument(ctx, e.OID, enrol.DocumentForm{Type: person.DrivingLicence, Number: "99 12 123456", IssueDate: "03.05.2020", ExpiryDate: "03.05.2030"})
 	must(t, err)
-	policy, err := w.PutDocument(ctx, e.OID, enrol.DocumentForm{Type: person.INN, Number: "500100732259"})
+	policy, err := w.PutDocument(ctx, e.OID, enrol.DocumentForm{Type: person.MilitaryID, Number: "АБ 1234567"}) // no register knows it
 	must(t, err)
 	if licence.State != person.DocumentChecking || policy.State != person.DocumentEntered {
 		t.Errorf("states %s, %s", licence.State, policy.State)
@@ -384,6 +384,23 @@ func TestFurtherDocuments(t *testing.T) {
 	} {
 		if _, err := w.PutDocument(ctx, e.OID, c.f); !strings.HasPrefix(fields(err), strings.Split(c.want, " ")[0]) || err == nil {
 			t.Errorf("%+v: %s", c.f, fields(err))
+		}
+	}
+	// What was entered before there was anybody to compare it with is asked about once there is.
+	early := w.registered(t, "+79120000103")
+	doc, err := w.PutDocument(ctx, early.OID, enrol.DocumentForm{Type: person.INN, Number: "500100732259"})
+	must(t, err)
+	w.settle(t)
+	if doc.State != person.DocumentEntered || w.FNS.Questions() != 0 {
+		t.Errorf("an ИНН of nobody in particular is %s, asked %d times", doc.State, w.FNS.Questions())
+	}
+	f := form()
+	f.SNILS, f.Document = "112-233-445 95", "71 11 904514"
+	must(t, w.SubmitForm(ctx, early.OID, f, visit))
+	w.settle(t)
+	for _, d := range w.profile(t, early.OID).Documents {
+		if d.Type == person.INN && (d.State != person.DocumentVerified || d.VerifiedBy != enrol.RegisterFNS) {
+			t.Errorf("afterwards it is %s by %q", d.State, d.VerifiedBy)
 		}
 	}
 	stranger := w.registered(t, "+79120000102")

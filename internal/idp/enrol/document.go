@@ -33,11 +33,40 @@ func DocumentTypes() []person.DocumentType {
 
 // registerOf names the register that knows a kind of document; empty: none, and
 // the document stays as entered.
-func registerOf(t person.DocumentType) string {
-	if t == person.DrivingLicence || t == person.ForeignPassport {
+func (e *Enrolments) registerOf(t person.DocumentType) string {
+	switch {
+	case t == person.DrivingLicence || t == person.ForeignPassport:
 		return RegisterMVD
+	case t == person.INN && e.Tax != nil:
+		return RegisterFNS
 	}
 	return ""
+}
+
+// checkEntered asks about the documents that were entered before there were verified
+// personal data to compare their holder with (ID-VER-13).
+func (e *Enrolments) checkEntered(ctx context.Context, tx *db.Tx, oid person.OID) error {
+	list, err := e.Persons.Documents(ctx, tx, oid)
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
+		register := e.registerOf(d.Type)
+		if d.State != person.DocumentEntered || register == "" {
+			continue
+		}
+		if err := e.askAbout(ctx, tx, oid, d.ID, register); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Enrolments) askAbout(ctx context.Context, tx *db.Tx, oid person.OID, document, register string) error {
+	if err := e.Persons.SetDocumentState(ctx, tx, oid, document, person.DocumentChecking, ""); err != nil {
+		return err
+	}
+	return e.startCheck(ctx, tx, Check{OID: oid, DocumentID: &document, Register: register})
 }
 
 // Read checks the fields by the kind of document and normalises them.
@@ -141,7 +170,7 @@ func (e *Enrolments) PutDocument(ctx context.Context, oid person.OID, f Document
 			return err
 		}
 		// Without verified personal data there is nothing to compare the holder with.
-		register := registerOf(f.Type)
+		register := e.registerOf(f.Type)
 		if who.Version == nil {
 			register = ""
 		}
@@ -176,11 +205,8 @@ func (e *Enrolments) PutDocument(ctx context.Context, oid person.OID, f Document
 		if sent >= maxSendsPerDay {
 			return fault.Limited("enrol.too_many_checks", 24*time.Hour)
 		}
-		if err := e.Persons.SetDocumentState(ctx, tx, oid, doc.ID, person.DocumentChecking, ""); err != nil {
-			return err
-		}
 		doc.State = person.DocumentChecking
-		return e.startCheck(ctx, tx, Check{OID: oid, DocumentID: &doc.ID, Register: register})
+		return e.askAbout(ctx, tx, oid, doc.ID, register)
 	})
 	if err != nil {
 		return nil, err
@@ -238,6 +264,15 @@ func (e *Enrolments) documentQuestion(ctx context.Context, tx *db.Tx, c *Check) 
 	}
 	if v == nil {
 		return nil, fault.NotFound("person.version_not_found")
+	}
+	if c.Register == RegisterFNS {
+		q := INNQuery{ID: c.ID, Surname: v.Surname, Given: v.Given, Patronymic: v.Patronymic, BirthDate: v.BirthDate, INN: doc.Number}
+		return func(ctx context.Context) (Answer, error) {
+			if e.Tax == nil { // switched off while the question waited
+				return Answer{Result: Pending}, nil
+			}
+			return e.Tax.CheckINN(ctx, q)
+		}, nil
 	}
 	q := DocumentQuery{
 		ID: c.ID, Surname: v.Surname, Given: v.Given, Patronymic: v.Patronymic, BirthDate: v.BirthDate, Type: doc.Type, Document: doc.DocumentData,

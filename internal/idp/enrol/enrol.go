@@ -27,7 +27,7 @@ func Migrations() db.Source { return db.Source{Context: "enrol", FS: migrations,
 
 // ConsentVersion names the text of the consent to the processing of personal
 // data, own and of one's children (ID-REG-19). A changed text gets a new name.
-const ConsentVersion = "2026-11"
+const ConsentVersion = "2026-11.2"
 
 // Enrolments are the use cases.
 type Enrolments struct {
@@ -43,6 +43,8 @@ type Enrolments struct {
 	// Identity and Pension answer the checks; exchange fills them.
 	Identity IdentityRegister
 	Pension  PensionRegister
+	// Tax answers for ИНН; nil: nobody does, and an ИНН stays as entered.
+	Tax TaxRegister
 	// Queue carries the checks; Work sets it.
 	Queue *job.Queue
 	// Zone rules legal days: Europe/Moscow.

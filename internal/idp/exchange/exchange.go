@@ -1,5 +1,5 @@
 // Package exchange holds the identity provider's adapters to the outside: the
-// registers of МВД (XML) and the Social Fund (JSON), and the push of security
+// registers of МВД (XML), the Social Fund and the Tax Service (JSON), and the push of security
 // events and logout tokens to relying parties. Each fills an interface of the
 // context that needs it; app alone imports this package.
 //

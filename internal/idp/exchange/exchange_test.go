@@ -117,6 +117,28 @@ func TestSFR(t *testing.T) {
 	}
 }
 
+// ID-REC-03: likewise ИНН, which recovers access once it is verified.
+func TestFNS(t *testing.T) {
+	t.Parallel()
+	q := enrol.INNQuery{ID: "q-3", Surname: "Тестова", Given: "Анна", BirthDate: time.Date(1991, 4, 17, 0, 0, 0, 0, time.UTC), INN: "500100732259"}
+	for body, want := range map[string]enrol.Answer{
+		`{"request_id":"q-3","result":"match"}`:                                      {Result: enrol.Match},
+		`{"request_id":"q-3","result":"mismatch","reason":{"code":"INN_NOT_FOUND"}}`: {Result: enrol.Mismatch, Reason: "INN_NOT_FOUND"},
+		`{"request_id":"q-1","result":"match"}`:                                      {},
+		`<html>`:                                                                     {},
+	} {
+		var got string
+		f := &exchange.FNS{Endpoint: serve(t, 200, body, &got)}
+		a, err := f.CheckINN(context.Background(), q)
+		if a != want || (err == nil) != (want != enrol.Answer{}) {
+			t.Errorf("%s: %+v, %v", body, a, err)
+		}
+		if !strings.HasPrefix(got, "POST /inn/check Bearer secret application/json\n") || !strings.Contains(got, `"inn":"500100732259"`) || strings.Contains(got, "patronymic") {
+			t.Errorf("sent %s", got)
+		}
+	}
+}
+
 // A register that never answers costs no more than the client's time.
 func TestRegisterThatHangs(t *testing.T) {
 	t.Parallel()

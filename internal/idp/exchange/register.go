@@ -90,7 +90,7 @@ type sfrRequest struct {
 	SNILS      string `json:"snils"`
 }
 
-type sfrResponse struct {
+type jsonResponse struct {
 	ID     string `json:"request_id"`
 	Result string `json:"result"`
 	Reason struct {
@@ -111,13 +111,50 @@ func (s *SFR) CheckSNILS(ctx context.Context, q enrol.SNILSQuery) (enrol.Answer,
 	if err != nil {
 		return enrol.Answer{}, fmt.Errorf("ask СФР: %w", err)
 	}
-	var got sfrResponse
-	if err := json.Unmarshal(raw, &got); err != nil {
-		return enrol.Answer{}, fmt.Errorf("ask СФР: unreadable answer")
-	}
-	a, err := answer(q.ID, got.ID, got.Result, got.Reason.Code)
+	a, err := readJSON(q.ID, raw)
 	if err != nil {
 		return a, fmt.Errorf("ask СФР: %w", err)
 	}
 	return a, nil
+}
+
+// FNS asks the Tax Service's register of natural persons about an ИНН: POST
+// /inn/check with JSON.
+type FNS struct{ Endpoint }
+
+type fnsRequest struct {
+	ID         string `json:"request_id"`
+	Surname    string `json:"surname"`
+	Name       string `json:"name"`
+	Patronymic string `json:"patronymic,omitempty"`
+	BirthDate  string `json:"birth_date"`
+	INN        string `json:"inn"`
+}
+
+// CheckINN fills enrol.TaxRegister. The answer is written like that of the Social Fund.
+func (f *FNS) CheckINN(ctx context.Context, q enrol.INNQuery) (enrol.Answer, error) {
+	body, err := json.Marshal(fnsRequest{
+		ID: q.ID, Surname: q.Surname, Name: q.Given, Patronymic: q.Patronymic, BirthDate: q.BirthDate.Format(time.DateOnly), INN: q.INN,
+	})
+	if err != nil {
+		return enrol.Answer{}, err
+	}
+	raw, err := f.post(ctx, "/inn/check", "application/json", body)
+	if err != nil {
+		return enrol.Answer{}, fmt.Errorf("ask ФНС: %w", err)
+	}
+	a, err := readJSON(q.ID, raw)
+	if err != nil {
+		return a, fmt.Errorf("ask ФНС: %w", err)
+	}
+	return a, nil
+}
+
+// readJSON reads the answer of the registers that speak JSON.
+func readJSON(id string, raw []byte) (enrol.Answer, error) {
+	var got jsonResponse
+	if err := json.Unmarshal(raw, &got); err != nil {
+		return enrol.Answer{}, fmt.Errorf("unreadable answer")
+	}
+	return answer(id, got.ID, got.Result, got.Reason.Code)
 }

@@ -154,12 +154,17 @@ func (r *Register) CheckSNILS(_ context.Context, q enrol.SNILSQuery) (enrol.Answ
 	return r.ask(q.ID)
 }
 
+// CheckINN fills enrol.TaxRegister.
+func (r *Register) CheckINN(_ context.Context, q enrol.INNQuery) (enrol.Answer, error) {
+	return r.ask(q.ID)
+}
+
 // World is everything about people in one place.
 type World struct {
 	*enrol.Enrolments
-	Post     *Post
-	MVD, SFR *Register
-	Jobs     *job.Queue
+	Post          *Post
+	MVD, SFR, FNS *Register
+	Jobs          *job.Queue
 }
 
 // New builds a world on a fresh database with these further schemas.
@@ -174,9 +179,10 @@ func New(t testing.TB, further ...db.Source) *World {
 		t.Fatal(err)
 	}
 	c, keys := clock.At(Start), crypt.NewTestKeyring()
-	w := &World{Post: &Post{seen: map[string]bool{}}, MVD: &Register{}, SFR: &Register{}, Jobs: job.New(d, c)}
+	w := &World{Post: &Post{seen: map[string]bool{}}, MVD: &Register{}, SFR: &Register{}, FNS: &Register{}, Jobs: job.New(d, c)}
 	w.MVD.Set(enrol.Answer{Result: enrol.Match}, nil)
 	w.SFR.Set(enrol.Answer{Result: enrol.Match}, nil)
+	w.FNS.Set(enrol.Answer{Result: enrol.Match}, nil)
 	settings, log := &setting.Settings{DB: d, Clock: c}, &journal.Journal{DB: d, Clock: c, Keys: keys}
 	persons := &person.Persons{DB: d, Clock: c, Keys: keys, Events: &event.Outbox{DB: d, Clock: c}}
 	notices := &notify.Notices{
@@ -188,7 +194,7 @@ func New(t testing.TB, further ...db.Source) *World {
 	sessions := &session.Sessions{DB: d, Clock: c, Keys: keys, Settings: settings}
 	w.Enrolments = &enrol.Enrolments{
 		DB: d, Clock: c, Keys: keys, Settings: settings, Journal: log, Persons: persons, Credentials: credentials, Sessions: sessions,
-		Notices: notices, Identity: w.MVD, Pension: w.SFR, Zone: Moscow,
+		Notices: notices, Identity: w.MVD, Pension: w.SFR, Tax: w.FNS, Zone: Moscow,
 	}
 	persons.OnDelete = append(persons.OnDelete, sessions.Erase, credentials.Erase, w.Erase, notices.Erase, log.Erase)
 	w.Work(w.Jobs)
