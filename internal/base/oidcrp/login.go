@@ -44,9 +44,18 @@ const (
 	maxBeginnings = 6
 )
 
+// cookie is the name of the session's cookie. On https it carries the prefix
+// __Host- (RFC 6265bis): no other host can set it.
+func (p *Party) cookie() string {
+	if p.Config.Secure {
+		return "__Host-" + p.Config.CookieName
+	}
+	return p.Config.CookieName
+}
+
 func (p *Party) beginningName(state string) string {
 	sum := sha256.Sum256([]byte(state))
-	return p.Config.CookieName + "_s_" + base64.RawURLEncoding.EncodeToString(sum[:9])
+	return p.cookie() + "_s_" + base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
 // Begin leads the browser to the provider. returnTo is a path of this site;
@@ -104,7 +113,7 @@ func (p *Party) setCookie(w http.ResponseWriter, name, value string, maxAge int)
 // dropBeginnings forgets all but the first keep of the browser's beginnings.
 func (p *Party) dropBeginnings(w http.ResponseWriter, r *http.Request, keep int) {
 	for _, c := range r.Cookies() {
-		if !strings.HasPrefix(c.Name, p.Config.CookieName+"_s_") {
+		if !strings.HasPrefix(c.Name, p.cookie()+"_s_") {
 			continue
 		}
 		if keep--; keep < 0 {
@@ -165,7 +174,7 @@ func (p *Party) Callback(w http.ResponseWriter, r *http.Request) error {
 		return asFault(err, b.ReturnTo)
 	}
 	p.setCookie(w, p.beginningName(b.State), "", -1)
-	p.setCookie(w, p.Config.CookieName, token, 0) // dies with the browser (C-54)
+	p.setCookie(w, p.cookie(), token, 0) // dies with the browser (C-54)
 	http.Redirect(w, r, b.ReturnTo, http.StatusSeeOther)
 	return nil
 }
@@ -243,7 +252,7 @@ func (p *Party) openSession(ctx context.Context, r *http.Request, a *answer, c *
 	}
 	token := crypt.Token()
 	err := p.DB.InTx(ctx, func(tx *db.Tx) error {
-		if old, err := r.Cookie(p.Config.CookieName); err == nil {
+		if old, err := r.Cookie(p.cookie()); err == nil {
 			if err := p.end(ctx, tx, `token_hash=$3`, crypt.HashToken(old.Value)); err != nil {
 				return err
 			}

@@ -138,7 +138,7 @@ func open(t *testing.T) *world {
 	i, c := newIssuer(t), clock.New()
 	return &world{i, &oidcrp.Party{DB: dbtest.New(t, oidcrp.Migrations()), Clock: c, Keys: crypt.NewTestKeyring(), Config: oidcrp.Config{
 		Issuer: i.url, ClientID: "PORTAL", ClientSecret: "s cret", RedirectURL: "https://p.example/cb", PostLogoutURL: "https://p.example/bye",
-		Scopes: []string{"openid", "fullname"}, CookieName: "__Host-s", Secure: true, ACR: "2fa",
+		Scopes: []string{"openid", "fullname"}, CookieName: "s", Secure: true, ACR: "2fa",
 	}}, c}
 }
 

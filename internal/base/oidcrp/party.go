@@ -31,8 +31,8 @@ type Config struct {
 	RedirectURL   string // absolute: where Callback is mounted
 	PostLogoutURL string // absolute: where the provider leads after a logout
 	Scopes        []string
-	CookieName    string
-	Secure        bool // the site is served over https
+	CookieName    string // on https with the prefix __Host-
+	Secure        bool   // the site is served over https
 	// ACR is demanded of every sign-in, such as "2fa" at staff sites; empty: any.
 	ACR string
 	// Idle and Life bound a session; zero: 30 minutes and 12 hours (G-20).

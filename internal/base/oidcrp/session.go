@@ -87,7 +87,7 @@ const seenStep = time.Minute
 // Session is who sends this request, nil when nobody is signed in: no cookie, or
 // ended, idle for too long, too old. It counts as use.
 func (p *Party) Session(r *http.Request) (*Session, error) {
-	c, err := r.Cookie(p.Config.CookieName)
+	c, err := r.Cookie(p.cookie())
 	if err != nil || c.Value == "" || len(c.Value) > 128 {
 		return nil, nil
 	}
@@ -217,7 +217,7 @@ func (p *Party) Logout(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p.setCookie(w, p.Config.CookieName, "", -1)
+	p.setCookie(w, p.cookie(), "", -1)
 	p.dropBeginnings(w, r, 0)
 	if s == nil {
 		http.Redirect(w, r, p.Config.PostLogoutURL, http.StatusSeeOther)
