@@ -26,6 +26,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/obs"
 	"github.com/okno-gov/okno/internal/base/outcall"
 	"github.com/okno-gov/okno/internal/base/postgres"
+	"github.com/okno-gov/okno/internal/site/kit"
 	"github.com/okno-gov/okno/locale"
 )
 
@@ -37,6 +38,7 @@ type App struct {
 	keys    *crypt.Keyring
 	bundle  *i18n.Bundle
 	metrics *prometheus.Registry
+	entry   *kit.Admission // of the sites for citizens, together
 	blobs   blob.Store
 	calls   *outcall.Factory
 	tracer  *obs.Tracer // nil: no traces
@@ -103,6 +105,9 @@ func (a *App) build(ctx context.Context) error {
 	err = a.prepare(ctx)
 	if err := errors.Join(err, <-texts); err != nil {
 		return err
+	}
+	a.entry = &kit.Admission{
+		Key: a.keys.Derive("admission"), Concurrent: a.cfg.Admission.Concurrent, Wait: a.cfg.Admission.Wait, Metrics: a.metrics,
 	}
 	if a.blobs, err = openStore(ctx, a.cfg); err != nil {
 		return err

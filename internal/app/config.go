@@ -36,6 +36,8 @@ type Config struct {
 	// Drain is how long a stopping process still answers after /healthz has
 	// begun to say no, such as 5s: a balancer must have noticed by then.
 	Drain time.Duration `yaml:"drain"`
+	// Admission bounds what the sites for citizens do at a time.
+	Admission AdmissionConfig `yaml:"admission"`
 
 	IDP     *IDPConfig     `yaml:"idp"`
 	Portals []PortalConfig `yaml:"portals"`
@@ -50,6 +52,13 @@ type Config struct {
 	Tracing    TracingConfig     `yaml:"tracing"`
 	Outcall    OutcallConfig     `yaml:"outcall"`
 	Security   SecurityConfig    `yaml:"security"`
+}
+
+// AdmissionConfig says when newcomers get the page of the queue, see
+// [kit.Admission]; zero values are the defaults.
+type AdmissionConfig struct {
+	Concurrent int           `yaml:"concurrent"` // requests at work in this process; 0: 32 per core
+	Wait       time.Duration `yaml:"wait"`       // of a newcomer for his turn, before the page; 0: 1s
 }
 
 // TLSConfig names a certificate and its key, PEM files.
@@ -205,6 +214,9 @@ func (c *Config) Check() error {
 	}
 	if c.Keys == "" {
 		add("keys: name the file of key-encryption keys")
+	}
+	if c.Admission.Concurrent < 0 || c.Admission.Wait < 0 || c.Admission.Wait > 10*time.Second {
+		add("admission: concurrent is a number of requests, wait at most 10s")
 	}
 	c.PKCS11.check(add)
 	c.Tracing.check(add)

@@ -145,7 +145,7 @@ func (a *App) wireEnrolment(p *idp) {
 func (a *App) serveIDP(p *idp) {
 	if a.cfg.has("idp") {
 		site := &idsite.Site{
-			Bundle: a.bundle, Log: a.log, Secure: secure(p.cfg.URL), TrustedProxies: a.proxies(), Metrics: a.metrics, Clock: a.clock,
+			Bundle: a.bundle, Log: a.log, Secure: secure(p.cfg.URL), TrustedProxies: a.proxies(), Metrics: a.metrics, Admission: a.entry, Clock: a.clock,
 			Keys: a.keys, Zone: zone(p.cfg.Zone, "Europe/Moscow"), Brand: layout.Brand{Name: "Окно", Sub: "Единая учётная запись"},
 			HelpURL: below(p.cfg.HelpURL, "/help/"), ReportURL: below(p.cfg.HelpURL, "/report"),
 			Dispatcher: p.signin, Persons: p.persons, Credentials: p.creds, Sessions: p.sessions, Clients: p.clients,

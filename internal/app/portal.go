@@ -230,7 +230,7 @@ func (a *App) servePortal(p *portal) error {
 				Brand:  brand,
 			},
 			IDP: issuer, Zone: p.zone, Clock: a.clock, Keys: a.keys, Bundle: a.bundle, Log: a.log, Secure: secure(p.cfg.URL), TrustedProxies: a.proxies(),
-			Metrics: a.metrics, Places: places, Neighbours: a.cfg.neighbours(), Party: party, Profiles: profiles, Accounts: p.accounts, Services: p.services, Directory: p.directory,
+			Metrics: a.metrics, Admission: a.entry, Places: places, Neighbours: a.cfg.neighbours(), Party: party, Profiles: profiles, Accounts: p.accounts, Services: p.services, Directory: p.directory,
 			Contents: p.contents, Documents: p.documents, Applications: p.applications, Notices: p.notices, Journal: p.journal,
 			Support: p.support,
 		}

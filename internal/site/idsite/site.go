@@ -32,6 +32,7 @@ import (
 	"github.com/okno-gov/okno/internal/idp/signin"
 	"github.com/okno-gov/okno/internal/site/kit"
 	"github.com/okno-gov/okno/internal/ui"
+	"github.com/okno-gov/okno/internal/ui/asset"
 	"github.com/okno-gov/okno/internal/ui/layout"
 )
 
@@ -42,6 +43,7 @@ type Site struct {
 	Secure         bool // people reach it by https
 	TrustedProxies []netip.Prefix
 	Metrics        prometheus.Registerer
+	Admission      *kit.Admission // who gets in when too many come; nil: everybody
 	Clock          *clock.Clock
 	Keys           *crypt.Keyring
 	Zone           *time.Location // of printed times: Europe/Moscow by default
@@ -86,6 +88,15 @@ func (s *Site) Handler() http.Handler {
 	}
 	s.OIDC.Pages = pages{s}
 	s.OIDC.Network = func(r *http.Request) string { return addressOf(r) }
+	var started []string
+	for _, name := range []string{sessionCookie, pendingCookie, registrationCookie, recoveryCookie} {
+		started = append(started, s.mux.CookieName(name))
+	}
+	s.mux.Use(s.Admission.At(s.mux, kit.Entrance{
+		Passing: []string{asset.Path, "/.well-known/", oidc.PathJWKS},
+		// People come from a portal, which has let them in.
+		Going: []string{"/oauth2/", "/rs/", "/login", "/logout", "/registration", "/recovery", "/link/", "/setup/"}, Cookies: started,
+	}))
 	s.mux.Use(s.visited)
 	s.routes()
 	return s.mux.Handler()

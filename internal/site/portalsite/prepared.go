@@ -75,7 +75,7 @@ func preparable(path string) bool {
 func (s *Site) plainCookies(r *http.Request) (vi string, ok bool) {
 	for _, c := range r.Cookies() {
 		switch c.Name {
-		case "okno_lang", s.mux.CookieName("device"):
+		case "okno_lang", s.mux.CookieName("device"), s.mux.CookieName(kit.TicketCookie), s.mux.CookieName(kit.PassCookie):
 		case "okno_vi":
 			vi = layout.ParseVI(c.Value).String()
 		default:

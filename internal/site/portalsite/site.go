@@ -25,6 +25,7 @@ import (
 	"github.com/okno-gov/okno/internal/portal/support"
 	"github.com/okno-gov/okno/internal/site/kit"
 	"github.com/okno-gov/okno/internal/ui"
+	"github.com/okno-gov/okno/internal/ui/asset"
 	"github.com/okno-gov/okno/internal/ui/layout"
 )
 
@@ -59,6 +60,7 @@ type Site struct {
 
 	TrustedProxies []netip.Prefix
 	Metrics        prometheus.Registerer
+	Admission      *kit.Admission // who gets in when too many come; nil: everybody
 
 	// Neighbours are the addresses of other regions' portals by their codes,
 	// without a slash at the end (GEO-06).
@@ -91,6 +93,9 @@ func (s *Site) Handler() http.Handler {
 	}
 	s.ratings = kit.Limiter{PerMinute: 10, Burst: 60}
 	s.mux.Use(s.prepared)
+	s.mux.Use(s.Admission.At(s.mux, kit.Entrance{
+		Passing: []string{asset.Path}, Going: []string{"/auth/"}, Cookies: []string{s.Party.Config.CookieName},
+	}))
 	s.mux.Use(s.recognised)
 	s.routes()
 	return s.mux.Handler()

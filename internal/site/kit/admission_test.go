@@ -1,0 +1,257 @@
+package kit_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/okno-gov/okno/internal/site/kit"
+	"github.com/okno-gov/okno/internal/site/kit/kittest"
+)
+
+// rush is a site that works on one request at a time, and a request that is at
+// work until it is let go.
+type rush struct {
+	t   *testing.T
+	a   *kit.Admission
+	mux *kit.Mux
+
+	mu     sync.Mutex
+	now    time.Time
+	served []string
+	busy   chan struct{} // a request of /busy is at work
+	free   chan struct{}
+}
+
+func newRush(t *testing.T, change func(*kit.Admission)) *rush {
+	t.Helper()
+	c := &rush{t: t, now: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), busy: make(chan struct{}), free: make(chan struct{})}
+	c.a = &kit.Admission{Key: []byte("key"), Concurrent: 1, Wait: time.Millisecond, Patience: time.Minute, Now: c.clock}
+	if change != nil {
+		change(c.a)
+	}
+	c.mux = c.site(c.a)
+	return c
+}
+
+func (c *rush) site(a *kit.Admission) *kit.Mux {
+	m := &kit.Mux{Name: "t", Bundle: bundle(c.t), API: []string{"/api/"}}
+	m.Use(a.At(m, kit.Entrance{Passing: []string{"/assets/"}, Going: []string{"/auth/"}, Cookies: []string{"session"}}))
+	page := func(w http.ResponseWriter, r *http.Request) error {
+		f, err := kit.FormOf(r)
+		if err != nil {
+			return err
+		}
+		c.mu.Lock()
+		c.served = append(c.served, r.Method+" "+r.URL.Path)
+		c.mu.Unlock()
+		return kit.Render(w, r, http.StatusOK, kit.Base(r), text("got "+f.Text("x")))
+	}
+	for _, p := range []string{"/{$}", "/other", "/auth/callback", "/assets/a", "/api/a"} {
+		m.Handle(p, page)
+	}
+	m.Handle("/busy", func(w http.ResponseWriter, r *http.Request) error {
+		c.busy <- struct{}{}
+		<-c.free
+		return page(w, r)
+	})
+	m.Handle("/download", func(w http.ResponseWriter, r *http.Request) error {
+		w.WriteHeader(http.StatusOK)
+		c.busy <- struct{}{}
+		<-c.free
+		return nil
+	})
+	m.Handler()
+	return m
+}
+
+func (c *rush) clock() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *rush) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func (c *rush) person() *kittest.Browser { return kittest.New(c.t, "t.test", c.mux.Handler()) }
+
+// occupy sends a request that stays at work; the returned function lets it end.
+func (c *rush) occupy(path string) (end func()) {
+	c.t.Helper()
+	done := make(chan struct{})
+	b := c.person()
+	b.SetCookie("session", "x")
+	b.Unruly = true
+	go func() {
+		defer close(done)
+		b.Get(path)
+	}()
+	<-c.busy
+	return func() {
+		c.free <- struct{}{}
+		<-done
+	}
+}
+
+func TestRushGivesAnHonestPlace(t *testing.T) {
+	t.Parallel()
+	c := newRush(t, nil)
+	end := c.occupy("/busy")
+	var queue []*kittest.Browser
+	for i := range 3 {
+		b := c.person()
+		p := b.Get("/other")
+		if p.Status != http.StatusServiceUnavailable || p.Header.Get("Retry-After") == "" || p.Header.Get("Cache-Control") != "no-store" {
+			t.Fatalf("person %d: %d %v", i, p.Status, p.Header)
+		}
+		if want := fmt.Sprintf("Перед вами %d ", i+1); !strings.Contains(p.Text(".okno-place"), want) {
+			t.Errorf("person %d is told %q, want %q", i, p.Text(".okno-place"), want)
+		}
+		if !strings.Contains(p.Body, `<noscript><meta http-equiv="refresh" content="`) {
+			t.Error("without script the page does not ask again")
+		}
+		queue = append(queue, b)
+	}
+	if p := queue[1].Get("/other"); !strings.Contains(p.Text(".okno-place"), "Перед вами 2 ") {
+		t.Errorf("asking again changes the place: %q", p.Text(".okno-place"))
+	}
+	end()
+	end = c.occupy("/busy")
+	if p := queue[2].Get("/other"); p.Status != http.StatusServiceUnavailable {
+		t.Errorf("the third is let in before the first: %d", p.Status)
+	}
+	c.pass(2 * time.Second) // one visit a second is called while nothing is known of the speed
+	end()
+	if p := c.person().Get("/other"); p.Status != http.StatusServiceUnavailable {
+		t.Errorf("somebody new overtakes the queue: %d", p.Status)
+	}
+	for i, want := range []int{200, 200} {
+		if p := queue[i].Get("/other"); p.Status != want {
+			t.Errorf("person %d whose turn has come: %d", i, p.Status)
+		}
+		if queue[i].Cookie("okno_t_queue") != "" || queue[i].Cookie("okno_t_visit") == "" {
+			t.Errorf("person %d: the ticket is not exchanged for a pass: %v", i, queue[i].CookieNames())
+		}
+	}
+	end = c.occupy("/busy")
+	defer end()
+	if p := queue[0].Get("/assets/a"); p.Status != http.StatusOK {
+		t.Errorf("assets wait: %d", p.Status)
+	}
+}
+
+// The middle of something goes before arrivals, however long these have waited.
+func TestFormsGoBeforeArrivals(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newRush(t, func(a *kit.Admission) { a.Wait = time.Minute })
+		end := c.occupy("/busy")
+		var all sync.WaitGroup
+		all.Go(func() { c.person().Get("/other") })
+		synctest.Wait() // the arrival stands at the gate
+		all.Go(func() { c.person().Post("/", url.Values{"x": {"1"}}) })
+		synctest.Wait()
+		end()
+		all.Wait()
+		if got := strings.Join(c.served, ", "); got != "GET /busy, POST /, GET /other" {
+			t.Errorf("served in the order %s", got)
+		}
+	})
+}
+
+// Nothing typed is lost: the form comes back whole, and one button sends it.
+func TestFormComesBack(t *testing.T) {
+	t.Parallel()
+	c := newRush(t, func(a *kit.Admission) { a.Patience = time.Millisecond })
+	end := c.occupy("/busy")
+	b := c.person()
+	p := b.Post("/?step=2", url.Values{"key": {"k1"}, "x": {`Анна "<b>`}})
+	if p.Status != http.StatusServiceUnavailable || !p.Has(`form[method=post][action="/?step=2"]`) {
+		t.Fatalf("a form that finds no place: %d\n%s", p.Status, p.Body)
+	}
+	if got := p.Attr(`input[name=key]`, "value"); got != "k1" {
+		t.Errorf("the key of the form: %q", got)
+	}
+	secret := b.Post("/", url.Values{"login": {"a"}, "password": {"Secret-1"}})
+	if strings.Contains(secret.Body, "Secret-1") || secret.Has("main form") {
+		t.Error("a password stands in a page")
+	}
+	end()
+	if sent := p.Submit("main form"); sent.Status != http.StatusOK || sent.Text("h1") != `got Анна "<b>` {
+		t.Errorf("sent again: %d %q", sent.Status, sent.Text("h1"))
+	}
+}
+
+func TestTicketsAreHonouredEverywhere(t *testing.T) {
+	t.Parallel()
+	c := newRush(t, nil)
+	end := c.occupy("/busy")
+	first := c.person()
+	first.Get("/other")
+	forger := c.person()
+	forger.SetCookie("okno_t_queue", strings.Replace(first.Cookie("okno_t_queue"), "~", "0~", 1))
+	if p := forger.Get("/other"); !strings.Contains(p.Text(".okno-place"), "Перед вами 2 ") {
+		t.Errorf("a forged ticket: %q", p.Text(".okno-place"))
+	}
+	end()
+
+	// Another process of the same deployment, with a crowd of its own since.
+	c.pass(10 * time.Second)
+	here := c.mux
+	c.a = &kit.Admission{Key: []byte("key"), Concurrent: 1, Wait: time.Millisecond, Patience: time.Minute, Now: c.clock}
+	c.mux = c.site(c.a)
+	end = c.occupy("/busy")
+	defer end()
+	c.person().Get("/other")
+	old := c.person()
+	old.SetCookie("okno_t_queue", first.Cookie("okno_t_queue"))
+	if p := old.Get("/other"); !strings.Contains(p.Text(".okno-place"), "Перед вами 1 ") {
+		t.Errorf("an older ticket of another process stands behind: %q", p.Text(".okno-place"))
+	}
+	_ = here
+}
+
+// A place is held for work alone: not while a file goes up or comes down over a
+// slow line.
+func TestSlowLinesHoldNoPlace(t *testing.T) {
+	t.Parallel()
+	c := newRush(t, nil)
+	end := c.occupy("/download")
+	if p := c.person().Get("/other"); p.Status != http.StatusOK {
+		t.Errorf("beside a download: %d", p.Status)
+	}
+	end()
+	end = c.occupy("/busy")
+	defer end()
+	if p := c.person().Post("/", url.Values{"x": {strings.Repeat("a", 300<<10)}}); p.Status != http.StatusOK {
+		t.Errorf("a large body waits for a place: %d", p.Status)
+	}
+}
+
+// When nothing moves, it is no crowd, and the page does not say so.
+func TestStandstillIsNoCrowd(t *testing.T) {
+	t.Parallel()
+	c := newRush(t, nil)
+	c.person().Get("/other") // something has ended
+	end := c.occupy("/busy")
+	defer end()
+	c.pass(10 * time.Second)
+	p := c.person().Get("/other")
+	if p.Status != http.StatusServiceUnavailable || p.Has(".okno-place") || p.Text("h1") != "Сервис временно недоступен" {
+		t.Errorf("while nothing moves: %d %q", p.Status, p.Text("h1"))
+	}
+	api := c.person()
+	api.Unruly = true
+	if p := api.Get("/api/a"); p.Status != http.StatusServiceUnavailable || !strings.Contains(p.Header.Get("Content-Type"), "json") {
+		t.Errorf("a program gets %d %s", p.Status, p.Header.Get("Content-Type"))
+	}
+}
