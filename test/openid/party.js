@@ -1,5 +1,5 @@
 // A relying party written with openid-client, which knows nothing of us: it walks through every dialogue with the
-// identity provider, and checks each answer by its own reading of the standards. The Go test beside starts the
+// identity provider, and checks each answer by its own reading of the standards. The Go test internal/idp/oidc/foreign_test.go starts the
 // provider and tells the addresses by environment; any failed expectation ends the program with status 1.
 import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";

@@ -1,6 +1,4 @@
-// Package openid lets a foreign relying party judge the identity provider: openid-client of npm, in the program
-// party.js beside. test/setup.sh names the Node that it needs, and ./check installs the package by its lockfile.
-package openid
+package oidc_test
 
 import (
 	"bytes"
@@ -22,12 +20,19 @@ import (
 	"github.com/okno-gov/okno/internal/idp/person"
 )
 
+// foreign is where party.js stands, a relying party of npm's openid-client. ./check installs the package by its
+// lockfile and says so by OKNO_TEST_NODE; elsewhere the test is left out while it is missing.
+const foreign = "../../../test/openid"
+
 // ID-SSO-01, ID-SSO-03, ID-SSO-07, ID-CNS-09: code with PKCE, identity, refreshing, profile, introspection,
 // revocation and sign-out, as openid-client understands them, with its hostile dialogues.
 func TestForeignClient(t *testing.T) {
 	t.Parallel()
-	if _, err := os.Stat("node_modules/openid-client"); err != nil {
-		t.Fatal("openid-client is not installed: run «npm ci --ignore-scripts» in test/openid")
+	if _, err := os.Stat(foreign + "/node_modules/openid-client"); err != nil {
+		if os.Getenv("OKNO_TEST_NODE") == "" {
+			t.Skip("openid-client is not installed: run «npm ci --ignore-scripts» in test/openid")
+		}
+		t.Fatal(err)
 	}
 	w := oidctest.New(t)
 	const login = "anna@example.org"
@@ -46,6 +51,7 @@ func TestForeignClient(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "party.js")
+	cmd.Dir = foreign
 	cmd.Env = append(os.Environ(), "ISSUER="+w.URL, "CLIENT=PARTY", "SECRET="+oidctest.Secret, "LOGIN="+login, "PASSWORD="+oidctest.Password,
 		"SUBJECT="+person.FormatOID(oid), "KEY="+base64.StdEncoding.EncodeToString(pkcs8))
 	out, err := cmd.CombinedOutput()
