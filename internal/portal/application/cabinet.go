@@ -13,6 +13,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/base/rutext"
 	"github.com/okno-gov/okno/internal/portal/document"
+	"github.com/okno-gov/okno/internal/portal/form"
 	"github.com/okno-gov/okno/internal/portal/journal"
 	"github.com/okno-gov/okno/internal/portal/notice"
 )
@@ -314,12 +315,28 @@ func checkText(s, field string, required bool) (string, error) {
 	return s, nil
 }
 
+// words are the arguments of an application's notices, names in each language: people are written to in theirs.
+func (a *Applications) words(ctx context.Context, app *Application) map[string]string {
+	args := titled(app.Title)
+	args["number"], args["agency"] = app.Number, app.Body
+	// The agency is called as it was at filing; its other names fit while that has not changed.
+	if agency, err := a.Directory.Agency(ctx, app.Agency); err == nil && agency.Name == app.Body {
+		args["agency.tt"], args["agency.en"] = agency.In("tt").Name, agency.In("en").Name
+	}
+	return args
+}
+
+// titled is the title of a service as arguments of a notice, see [notice.Post].
+func titled(t form.Text) map[string]string {
+	return map[string]string{"service": t.RU, "service.tt": t.In("tt"), "service.en": t.In("en")}
+}
+
 // tell posts an application's notice; change may adjust it.
 func (a *Applications) tell(ctx context.Context, tx *db.Tx, app *Application, topic string, change func(*notice.Post)) error {
 	p := notice.Post{
 		Owner: app.Owner, Key: Holder(app.ID) + "/" + topic + "/" + strconv.Itoa(app.Version),
 		Category: notice.CategoryApplication, Type: notice.TypeApplication, Topic: "application." + topic,
-		Args:   map[string]string{"service": app.Title.RU, "number": app.Number, "agency": app.Body},
+		Args:   a.words(ctx, app),
 		Object: Holder(app.ID), Words: []string{app.Title.RU, app.Number, app.Body},
 	}
 	if change != nil {

@@ -198,7 +198,7 @@ func (a *Applications) lifetime(ctx context.Context, tx *db.Tx) (expires, warn t
 func (a *Applications) draftEntry(ctx context.Context, tx *db.Tx, d *Draft) error {
 	return a.Notices.Refresh(ctx, tx, notice.Post{
 		Owner: d.Owner, Key: holderOfDraft(d.ID), Category: notice.CategoryDraft, Type: notice.TypeDraft, Topic: "draft.open",
-		Args: map[string]string{"service": d.Title.RU}, Object: holderOfDraft(d.ID), Words: []string{d.Title.RU},
+		Args: titled(d.Title), Object: holderOfDraft(d.ID), Words: []string{d.Title.RU},
 	})
 }
 

@@ -128,7 +128,7 @@ func (a *Applications) draftPost(d *Draft, topic string) notice.Post {
 	return notice.Post{
 		Owner: d.Owner, Key: holderOfDraft(d.ID) + "/" + topic + "/" + d.ExpiresAt.Format(time.DateOnly),
 		Category: notice.CategoryDraft, Type: notice.TypeDraft, Topic: "draft." + topic,
-		Args: map[string]string{"service": d.Title.RU}, Words: []string{d.Title.RU},
+		Args: titled(d.Title), Words: []string{d.Title.RU},
 	}
 }
 

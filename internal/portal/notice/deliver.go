@@ -114,7 +114,8 @@ func (n *Notices) messages(e *Entry, acc *account.Account, c account.Contacts, s
 	if phone := ruid.Phone(c.Mobile); phone.Valid() && phone.IsMobile() && s.Wanted[e.Type][ChannelSMS] {
 		out = append(out, outbound.Message{
 			ID: "notice:" + e.ID + ":sms", Channel: outbound.SMS, Class: outbound.Notice, To: c.Mobile, NotBefore: notBefore,
-			Text: l.T(prefix+".sms", args...),
+			// The cabinet's address, not the object's: with that an SMS takes a third part.
+			Text: l.T(prefix+".sms", append([]any{"link", n.BaseURL + "/lk/"}, args...)...),
 		})
 	}
 	return out

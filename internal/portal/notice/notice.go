@@ -93,7 +93,8 @@ type Post struct {
 	Topic string
 	// Args are arguments of the texts, no personal data. A value of an argument
 	// named date or ending in _date is a day as 2006-01-02 and shown as people
-	// write it; one that begins with "key:" is itself a message key.
+	// write it; one that begins with "key:" is itself a message key. A value named
+	// service.tt stands for service in Tatar, and so on; service is the Russian one.
 	Args map[string]string
 	// Object is what the entry leads to: "application/<id>", "draft/<id>", "ticket/<id>".
 	Object string
@@ -151,7 +152,13 @@ func arguments(l *i18n.Localizer, args map[string]string) []any {
 	slices.Sort(names)
 	out := make([]any, 0, 2*len(names))
 	for _, name := range names {
+		if strings.Contains(name, ".") {
+			continue
+		}
 		v := args[name]
+		if in, ok := args[name+"."+l.Lang()]; ok {
+			v = in
+		}
 		if key, is := strings.CutPrefix(v, "key:"); is {
 			v = l.T(key)
 		}
