@@ -31,7 +31,7 @@ const CHECKS = {
   upper: (v) => /[A-Z]/.test(v),
   digit: (v) => /[0-9]/.test(v),
   mark: (v, _n, marks) => [...v].some((c) => marks.includes(c)),
-  latin: (v) => /^[\x20-\x7e]*$/.test(v) && v !== '',
+  latin: (v) => /^[\x21-\x7e]+$/.test(v),
 };
 
 function random(n) {
@@ -42,7 +42,9 @@ function random(n) {
   return byte[0] % n;
 }
 
-function generate(length, marks) {
+// generate makes a password with a mark that counts; marks are those of the policy.
+export function generate(length, policy) {
+  const marks = [...'!$%&()+-.~'].filter((c) => policy.includes(c)).join('') || policy;
   const sets = ['abcdefghijkmnopqrstuvwxyz', 'ABCDEFGHJKLMNPQRSTUVWXYZ', '23456789', marks];
   const all = sets.join('');
   const out = sets.map((s) => s[random(s.length)]);
@@ -80,7 +82,7 @@ export function passwordRules(root) {
     if (button) {
       button.hidden = false;
       button.addEventListener('click', () => {
-        const value = generate(Number(button.dataset.generate) || 16, '!#%+-=?@_');
+        const value = generate(Number(button.dataset.generate) || 16, marks);
         for (const field of [input, repeat]) {
           if (!field) continue;
           field.value = value;
