@@ -192,7 +192,7 @@ func TestHelp(t *testing.T) {
 		t.Errorf("%d questions, want 17", n)
 	}
 	page.Want("aside", "8 800 100-70-10").Want("aside", "115")
-	b.Get("/").Want("#h-q", "Популярные вопросы").Want(".okno-footer", "8 800 100-70-10").Want(".okno-footer", "115")
+	b.Get("/").Want(".okno-utility a[href='tel:88001007010']", "8 800 100-70-10").Want("#h-q", "Популярные вопросы").Want(".okno-footer", "8 800 100-70-10").Want(".okno-footer", "115")
 	list, err := w.site.Contents.Articles(t.Context())
 	must(t, err)
 	for _, e := range list {
