@@ -117,7 +117,7 @@ func TestSupportFormOfAnybody(t *testing.T) {
 		}
 	}
 	long := bad.Submit("form[action='/support']", "name", "Пётр", "email", "petr@example.org", "topic", "in_person", "kind", "question", "text", strings.Repeat("ж", 2001)).
-		WantStatus(422).Want("#text-error", "длиннее 2000 символов на 1")
+		WantStatus(422).Want("#text-error", "длиннее 2000 знаков на 1")
 	if got := long.Attr("#name", "value"); got != "Пётр" || !long.Has("option[value=in_person][selected]") || !long.Has("#kind[checked]") {
 		t.Error("what was typed is lost")
 	}
