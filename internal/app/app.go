@@ -243,6 +243,7 @@ func (a *App) Start(ctx context.Context, extra ...*listener) error {
 	a.stopClock = cancel
 	a.served.Go(func() { a.followClock(cctx) })
 	a.served.Go(func() { a.followKeys(cctx) })
+	a.served.Go(func() { a.writeMisses(cctx) })
 	a.served.Go(func() { a.keepCalm(cctx) })
 	for _, l := range a.listeners {
 		a.served.Go(func() {

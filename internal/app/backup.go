@@ -93,7 +93,26 @@ func Backup(ctx context.Context, cfg Config, o BackupOptions) (*Manifest, error)
 		}
 		m.Keys = true
 	}
-	return m, writeManifest(o.Dir, m)
+	if err := writeManifest(o.Dir, m); err != nil {
+		return nil, err
+	}
+	for _, n := range urls {
+		if err := noteBackup(ctx, n.url, m.MadeAt); err != nil {
+			o.say("the backup is whole, but %s could not be told so: its schema is older than this release, or it went away", n.name)
+		}
+	}
+	return m, nil
+}
+
+// noteBackup tells a database, so that the operations page knows how old the last
+// backup is.
+func noteBackup(ctx context.Context, url string, at time.Time) error {
+	d, err := db.Open(ctx, db.Config{URL: url, MaxConns: 1})
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.NoteBackup(ctx, at)
 }
 
 func (o BackupOptions) say(format string, args ...any) {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 
@@ -27,6 +28,14 @@ var (
 	failuresDesc  = desc("okno_destination_failures", "Failed calls in a row.", "destination")
 	sessionsDesc  = desc("okno_sessions", "People who are signed in at the identity provider.")
 	offsetDesc    = desc("okno_clock_offset_seconds", "Domain time minus wall time; zero in production.")
+	eventsDesc    = desc("okno_events_undelivered", "Security events that a receiver has not taken at the first try.", "system")
+	checksDesc    = desc("okno_checks_open", "Questions that registers have not answered.", "system")
+	checkAgeDesc  = desc("okno_check_wait_seconds", "How long the oldest question to a register has waited.", "system")
+	sizeDesc      = desc("okno_database_bytes", "Size of the database on its server.", "system")
+	backupDesc    = desc("okno_backup_age_seconds", "Age of the last whole backup; +Inf: there was none.", "system")
+	rotationDesc  = desc("okno_rotation_tables", "Tables that the rotation to the active key has not been through.", "system")
+	diskFreeDesc  = desc("okno_disk_free_bytes", "Free room of the file system with the state folder.")
+	diskDesc      = desc("okno_disk_bytes", "Size of the file system with the state folder.")
 	versionDesc   = desc("okno_build_info", "Always 1; the label names the build.", "version")
 )
 
@@ -40,6 +49,8 @@ type measured struct {
 	systems  []opssite.System
 	outside  func() []outcall.Destination
 	sessions func(ctx context.Context) (int, error) // nil without identity provider
+	disk     func() (opssite.Disk, error)           // nil without state folder
+	key      func() string                          // the active one
 	offset   func() time.Duration
 	now      func() time.Time // domain time
 	log      *slog.Logger
@@ -85,6 +96,11 @@ func (m *measured) read() []prometheus.Metric {
 			out = append(out, gauge(sessionsDesc, float64(n)))
 		}
 	}
+	if m.disk != nil {
+		if d, err := m.disk(); err == nil {
+			out = append(out, gauge(diskFreeDesc, float64(d.Free)), gauge(diskDesc, float64(d.Total)))
+		}
+	}
 	for _, s := range m.systems {
 		read, err := m.system(ctx, s)
 		if err != nil {
@@ -126,7 +142,66 @@ func (m *measured) system(ctx context.Context, s opssite.System) (out []promethe
 	if err != nil {
 		return out, err
 	}
-	return append(out, gauge(sealedDesc, float64(head.Seq), s.Code)), nil
+	out = append(out, gauge(sealedDesc, float64(head.Seq), s.Code))
+	kept, err := m.storage(ctx, s)
+	if err != nil {
+		return out, err
+	}
+	open, err := m.waiting(ctx, s)
+	return append(out, append(kept, open...)...), err
+}
+
+// storage is what is kept, and how safely.
+func (m *measured) storage(ctx context.Context, s opssite.System) ([]prometheus.Metric, error) {
+	bytes, err := s.DB.Size(ctx)
+	if err != nil {
+		return nil, err
+	}
+	backup, err := s.DB.LastBackup(ctx)
+	if err != nil {
+		return nil, err
+	}
+	age := math.Inf(1)
+	if backup != nil {
+		age = time.Since(*backup).Seconds()
+	}
+	progress, err := s.Rewrap.Progress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	busy := 0
+	for _, p := range progress {
+		if p.KeyID == m.key() && p.FinishedAt == nil {
+			busy++
+		}
+	}
+	return []prometheus.Metric{gauge(sizeDesc, float64(bytes), s.Code), gauge(backupDesc, age, s.Code), gauge(rotationDesc, float64(busy), s.Code)}, nil
+}
+
+// countedEvents is more than an operator would count.
+const countedEvents = 10_000
+
+// waiting is what others have not taken or answered.
+func (m *measured) waiting(ctx context.Context, s opssite.System) (out []prometheus.Metric, err error) {
+	if s.Events != nil {
+		list, err := s.Events(ctx, countedEvents)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, gauge(eventsDesc, float64(len(list)), s.Code))
+	}
+	if s.Checks == nil {
+		return out, nil
+	}
+	list, err := s.Checks(ctx)
+	if err != nil {
+		return out, err
+	}
+	n, age := 0, time.Duration(0)
+	for _, c := range list {
+		n, age = n+c.N, max(age, m.now().Sub(c.Oldest))
+	}
+	return append(out, gauge(checksDesc, float64(n), s.Code), gauge(checkAgeDesc, age.Seconds(), s.Code)), nil
 }
 
 func (m *measured) messages(system string, counts []outbound.Count) (out []prometheus.Metric) {
@@ -145,7 +220,7 @@ func (m *measured) messages(system string, counts []outbound.Count) (out []prome
 
 // measure registers the metrics of all systems of this process.
 func (a *App) measure(systems []opssite.System) {
-	m := &measured{systems: systems, outside: a.calls.Destinations, offset: a.clock.Offset, now: a.clock.Now, log: a.log}
+	m := &measured{systems: systems, outside: a.calls.Destinations, disk: a.disk(), key: a.keys.ActiveID, offset: a.clock.Offset, now: a.clock.Now, log: a.log}
 	if a.idp != nil {
 		m.sessions = a.idp.sessions.Count
 	}

@@ -54,7 +54,7 @@ func (a *App) serveOps(ctx context.Context) error {
 	site := &opssite.Site{
 		Bundle: a.bundle, Log: a.log, Clock: a.clock, Zone: a.opsZone(), Brand: layout.Brand{Name: "Окно"}, Secure: secure(cfg.URL),
 		TrustedProxies: a.proxies(), Party: party, Allowed: a.administers, Systems: systems, Destinations: a.calls.Destinations,
-		Metrics: a.metrics, Gatherer: a.metrics, MetricsToken: string(cfg.MetricsToken), Version: Version(), Started: time.Now(),
+		Disk: a.disk(), Keys: a.keys, Metrics: a.metrics, Gatherer: a.metrics, MetricsToken: string(cfg.MetricsToken), Version: Version(), Started: time.Now(),
 	}
 	a.addHost(cfg.URL, site.Handler())
 	return nil
@@ -72,18 +72,21 @@ func (a *App) opsSecret(c ClientConfig) string {
 func (a *App) systems() []opssite.System {
 	var out []opssite.System
 	add := func(s opssite.System, d *db.DB) {
-		s.Ping, s.Ledger = d.Ping, &ledger.Ledger{DB: d, Clock: a.clock, Keys: a.keys}
+		s.DB, s.Ping, s.Ledger, s.Rewrap = d, d.Ping, &ledger.Ledger{DB: d, Clock: a.clock, Keys: a.keys}, a.rewrapOf(d)
 		out = append(out, s)
 	}
 	if a.idp != nil {
-		add(opssite.System{Code: "idp", Name: a.bundle.For("ru").T("ops.system.idp"), Queue: a.idp.queue, Outbox: a.idp.outbox}, a.idp.db)
+		add(opssite.System{
+			Code: "idp", Name: a.bundle.For("ru").T("ops.system.idp"), Queue: a.idp.queue, Outbox: a.idp.outbox,
+			Events: a.idp.undelivered, RetryEvent: a.idp.events.Retry, Checks: a.idp.openChecks,
+		}, a.idp.db)
 	}
 	for _, p := range a.portals {
 		name := p.cfg.Brand.Sub
 		if name == "" {
 			name = a.bundle.For("ru").T("ops.system.portal", "code", p.cfg.Code)
 		}
-		add(opssite.System{Code: "portal-" + p.cfg.Code, Name: name, Queue: p.queue, Outbox: p.outbox}, p.db)
+		add(opssite.System{Code: "portal-" + p.cfg.Code, Name: name, Queue: p.queue, Outbox: p.outbox, Misses: p.missed}, p.db)
 	}
 	return out
 }

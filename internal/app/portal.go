@@ -49,6 +49,7 @@ type portal struct {
 	officers     *officer.Officers
 	directory    *directory.Directory
 	services     *catalogue.Services
+	misses       *catalogue.Misses
 	contents     *content.Contents
 	documents    *document.Documents
 	notices      *notice.Notices
@@ -86,6 +87,7 @@ func (a *App) newPortal(ctx context.Context, cfg PortalConfig) (*portal, error) 
 	}
 	p.directory = &directory.Directory{DB: d, Clock: a.clock}
 	p.services = &catalogue.Services{DB: d, Clock: a.clock, Directory: p.directory, Zone: p.zone}
+	p.misses = &catalogue.Misses{DB: d, Clock: a.clock, Keys: a.keys, Zone: p.zone}
 	p.documents = &document.Documents{DB: d, Clock: a.clock, Blobs: &blob.Sealed{Store: a.blobs, Keys: a.keys}, Scanner: a.scanner(), Queue: p.queue}
 	p.notices = &notice.Notices{
 		DB: d, Clock: a.clock, Queue: p.queue, Accounts: p.accounts, Outbox: p.outbox, Bundle: a.bundle, Zone: p.zone,
@@ -112,6 +114,7 @@ func (a *App) newPortal(ctx context.Context, cfg PortalConfig) (*portal, error) 
 		w.Work(p.queue)
 	}
 	p.services.Work(p.queue)
+	p.misses.Work(p.queue)
 	p.queue.Sweep("content.rating", time.Hour, p.contents.ForgetRatings)
 	if err := p.importData(ctx); err != nil {
 		return nil, err
@@ -230,7 +233,7 @@ func (a *App) servePortal(p *portal) error {
 				Brand:  brand,
 			},
 			IDP: issuer, Zone: p.zone, Clock: a.clock, Keys: a.keys, Bundle: a.bundle, Log: a.log, Secure: secure(p.cfg.URL), TrustedProxies: a.proxies(),
-			Metrics: a.metrics, Admission: a.entry, Places: places, Neighbours: a.cfg.neighbours(), Party: party, Profiles: profiles, Accounts: p.accounts, Services: p.services, Directory: p.directory,
+			Metrics: a.metrics, Admission: a.entry, Places: places, Neighbours: a.cfg.neighbours(), Party: party, Profiles: profiles, Accounts: p.accounts, Services: p.services, Missed: p.misses.Note, Directory: p.directory,
 			Contents: p.contents, Documents: p.documents, Applications: p.applications, Notices: p.notices, Journal: p.journal,
 			Support: p.support,
 		}

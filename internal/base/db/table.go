@@ -136,6 +136,9 @@ var baseTables = append([]Table{
 		Sweeps: []string{"okno.rewrap"},
 	},
 	{
+		Name: "okno.backup", Class: ClassTechnical, Term: "as long as the database", Basis: "operations", Kept: "one row, overwritten",
+	},
+	{
 		Name: "okno.rewrap", Class: ClassTechnical, Term: "as long as the database", Basis: "progress of a rotation", Kept: "one row per table, overwritten",
 	},
 }, queueTables()...)

@@ -36,6 +36,13 @@ var tables = []db.Table{
 		Sweeps: []string{"catalogue.use"},
 	},
 	{
+		Name: "catalogue.miss", Class: db.ClassStatistics,
+		Term:   "90 days after the last search; words that few people have used: never, a keyed hash stands for them",
+		Basis:  "G-22; counts that name nobody",
+		Sweeps: []string{"catalogue.miss"},
+		Bytes:  []string{"key"},
+	},
+	{
 		Name: "catalogue.proposal", Class: db.ClassTechnical,
 		Term:   "a week",
 		Basis:  "what an editor has uploaded and not published yet",

@@ -114,6 +114,8 @@ func (s *Site) frame(r *http.Request, p *layout.Page) {
 		{"ops.nav.deliveries", "/deliveries"},
 		{"ops.nav.outside", "/outside"},
 		{"ops.nav.journals", "/journals"},
+		{"ops.nav.searches", "/searches"},
+		{"ops.nav.storage", "/storage"},
 		{"ops.nav.pages", "/pages"},
 	} {
 		p.Nav = append(p.Nav, ui.Link{Text: l.T(n.key), Href: n.path, Current: r.URL.Path == n.path})

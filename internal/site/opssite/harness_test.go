@@ -51,6 +51,10 @@ type world struct {
 	ledger       *ledger.Ledger
 	destinations []outcall.Destination
 	rights       map[string]bool
+	events       []opssite.Event
+	retried      []string
+	checks       []opssite.Check
+	misses       []opssite.Miss
 	idp          *provider
 	site         *opssite.Site
 	http         http.Handler
@@ -74,7 +78,18 @@ func newWorld(t testing.TB) *world {
 		Metrics: metrics, Gatherer: metrics, MetricsToken: metricsToken,
 		Allowed:      func(_ context.Context, subject string) (bool, error) { return w.rights[subject], nil },
 		Destinations: func() []outcall.Destination { return w.destinations },
-		Systems:      []opssite.System{{Code: "one", Name: "Первая система", Ping: d.Ping, Queue: w.queue, Outbox: w.outbox, Ledger: w.ledger}},
+		Systems: []opssite.System{{
+			Code: "one", Name: "Первая система", DB: d, Ping: d.Ping, Queue: w.queue, Outbox: w.outbox, Ledger: w.ledger,
+			Rewrap: &db.Rewrap{DB: d, Clock: c, Keys: keys, Tables: db.Tables(outbound.Migrations(), ledger.Migrations())},
+			Events: func(context.Context, int) ([]opssite.Event, error) { return w.events, nil },
+			RetryEvent: func(_ context.Context, _ *db.Tx, id, receiver string) error {
+				w.retried = append(w.retried, id+" "+receiver)
+				return nil
+			},
+			Checks: func(context.Context) ([]opssite.Check, error) { return w.checks, nil },
+			Misses: func(context.Context, int) ([]opssite.Miss, int64, error) { return w.misses, 3, nil },
+		}},
+		Keys: keys, Disk: func() (opssite.Disk, error) { return opssite.Disk{Free: 5 << 30, Total: 20 << 30}, nil },
 		Party: &oidcrp.Party{
 			DB: d, Clock: c, Keys: keys, HTTP: &http.Client{Transport: w.idp},
 			Config: oidcrp.Config{

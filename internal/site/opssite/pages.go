@@ -3,12 +3,11 @@ package opssite
 import (
 	"math"
 	"net/http"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
 
-	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/base/i18n"
 	"github.com/okno-gov/okno/internal/base/ledger"
 	"github.com/okno-gov/okno/internal/site/kit"
@@ -37,7 +36,7 @@ func (s *Site) showDeliveries(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Site) showOutside(w http.ResponseWriter, r *http.Request) error {
-	return s.render(w, r, "ops.outside.title", outsidePage(s.words(r), s.Destinations()))
+	return s.render(w, r, "ops.outside.title", outsidePage(s.words(r), s.Destinations(), s.states(r.Context())))
 }
 
 func (s *Site) showJournals(w http.ResponseWriter, r *http.Request) error {
@@ -53,18 +52,18 @@ type verified struct {
 // verifyJournal recomputes a whole chain. It reads alone, so a repeated press
 // does no harm.
 func (s *Site) verifyJournal(w http.ResponseWriter, r *http.Request) error {
-	i := slices.IndexFunc(s.Systems, func(sys System) bool { return sys.Code == r.PathValue("system") })
-	if i < 0 {
-		return fault.NotFound("kit.error.not_found.text")
+	sys, err := s.system(r)
+	if err != nil {
+		return err
 	}
-	report, err := s.Systems[i].Ledger.Verify(r.Context())
+	report, err := sys.Ledger.Verify(r.Context())
 	if err != nil {
 		return err
 	}
 	if len(report.Problems) > 0 {
-		s.Log.ErrorContext(r.Context(), "journal does not fit", "system", s.Systems[i].Code, "problems", len(report.Problems))
+		s.Log.ErrorContext(r.Context(), "journal does not fit", "system", sys.Code, "problems", len(report.Problems))
 	}
-	return s.render(w, r, "ops.journals.title", journalsPage(s.words(r), s.states(r.Context()), &verified{s.Systems[i].Code, report}))
+	return s.render(w, r, "ops.journals.title", journalsPage(s.words(r), s.states(r.Context()), &verified{sys.Code, report}))
 }
 
 func (s *Site) showPages(w http.ResponseWriter, r *http.Request) error {
@@ -98,7 +97,7 @@ func (w words) when(t time.Time) string {
 
 // state names a state of jobs or messages; an unknown one keeps its own name.
 func (w words) state(group, name string) string {
-	if key := "ops." + group + "." + name; w.Has(key) {
+	if key := "ops." + group + "." + strings.TrimPrefix(name, subjectOperations+"."); w.Has(key) {
 		return w.T(key)
 	}
 	return name

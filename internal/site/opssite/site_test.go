@@ -16,7 +16,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/outcall"
 )
 
-var pages = []string{"/", "/jobs", "/deliveries", "/outside", "/journals", "/pages"}
+var pages = []string{"/", "/jobs", "/deliveries", "/outside", "/journals", "/pages", "/searches", "/storage"}
 
 func TestOnlyAdministratorsSeeAnything(t *testing.T) {
 	t.Parallel()
@@ -31,7 +31,10 @@ func TestOnlyAdministratorsSeeAnything(t *testing.T) {
 	for _, p := range pages {
 		c.Get(p).WantStatus(http.StatusForbidden).Lacks("body", "Первая система")
 	}
-	c.Post("/journals/one/verify", nil).WantStatus(http.StatusForbidden)
+	for _, act := range []string{"/journals/one/verify", "/jobs/one/1/retry", "/jobs/one/1/discard", "/deliveries/one/now", "/deliveries/one/events/1/retry"} {
+		c.Post(act, nil).WantStatus(http.StatusForbidden)
+		w.visitor().Post(act, nil).WantStatus(http.StatusUnauthorized)
+	}
 	a := w.signedIn(admin)
 	for _, p := range pages {
 		a.Get(p).WantStatus(http.StatusOK)

@@ -13,13 +13,16 @@ import (
 // state is one system as it stands now.
 type state struct {
 	System
-	Down     bool // the database does not answer; nothing else is known then
-	Jobs     map[string]int
-	Failures []job.Failure
-	Sweeps   []job.SweepState
-	Counts   []outbound.Count
-	Problems []outbound.Status
-	Head     ledger.Head
+	Down        bool // the database does not answer; nothing else is known then
+	Jobs        map[string]int
+	Failures    []job.Failure
+	Sweeps      []job.SweepState
+	Counts      []outbound.Count
+	Problems    []outbound.Status
+	Head        ledger.Head
+	Undelivered []Event
+	Open        []Check
+	Acts        []ledger.Entry
 }
 
 // shown bounds each list of a page; more than that is a matter for the metrics.
@@ -49,6 +52,13 @@ func (s *Site) look(ctx context.Context, sys System) state {
 		func() (err error) { st.Counts, err = sys.Outbox.Counts(ctx); return err },
 		func() (err error) { st.Problems, err = sys.Outbox.Problems(ctx, shown); return err },
 		func() (err error) { st.Head, err = sys.Ledger.Head(ctx); return err },
+		func() (err error) { st.Acts, err = acts(ctx, sys); return err },
+	}
+	if sys.Events != nil {
+		steps = append(steps, func() (err error) { st.Undelivered, err = sys.Events(ctx, shown); return err })
+	}
+	if sys.Checks != nil {
+		steps = append(steps, func() (err error) { st.Open, err = sys.Checks(ctx); return err })
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -71,6 +81,8 @@ type trouble struct {
 const (
 	lateDelivery = 15 * time.Minute
 	lateSweep    = 2 * time.Hour
+	lateEvent    = time.Hour
+	lateCheck    = 24 * time.Hour // C-07: five days are the term
 )
 
 // troubles are what needs somebody, the worst first.
@@ -107,7 +119,25 @@ func (s *Site) systemTroubles(st state) []trouble {
 			out = append(out, trouble{"ops.trouble.delivery", []any{"n", c.N, "channel", string(c.Channel), "system", st.Name}, "/deliveries"})
 		}
 	}
+	if n := s.lateEvents(st.Undelivered); n > 0 {
+		out = append(out, trouble{"ops.trouble.events", []any{"n", n, "system", st.Name}, "/deliveries"})
+	}
+	for _, c := range st.Open {
+		if s.Clock.Now().Sub(c.Oldest) > lateCheck {
+			out = append(out, trouble{"ops.trouble.checks", []any{"n", c.N, "register", c.Register, "system", st.Name}, "/outside"})
+		}
+	}
 	return out
+}
+
+// lateEvents counts the events that were given up or wait for long.
+func (s *Site) lateEvents(list []Event) (n int) {
+	for _, e := range list {
+		if e.Failed || s.Clock.Now().Sub(e.At) > lateEvent {
+			n++
+		}
+	}
+	return n
 }
 
 // waits tells whether messages in a state are still to be sent. Those that wait

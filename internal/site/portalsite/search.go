@@ -17,6 +17,9 @@ func (s *Site) showSearch(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if q != "" && len(found.Services) == 0 && s.Missed != nil {
+		s.Missed(q)
+	}
 	l := s.words(r)
 	title := l.t("search.crumb")
 	if q != "" {

@@ -66,10 +66,12 @@ type Site struct {
 	// without a slash at the end (GEO-06).
 	Neighbours map[string]string
 
-	Party        *oidcrp.Party
-	Profiles     Profiles
-	Accounts     *account.Accounts
-	Services     *catalogue.Services
+	Party    *oidcrp.Party
+	Profiles Profiles
+	Accounts *account.Accounts
+	Services *catalogue.Services
+	// Missed is told what was searched in vain; nil: nobody counts.
+	Missed       func(query string)
 	Directory    *directory.Directory
 	Places       *directory.Places // nil: no choice of a place
 	Contents     *content.Contents
