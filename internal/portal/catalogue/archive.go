@@ -182,3 +182,26 @@ func (s *Services) Archive(ctx context.Context, region string) ([]byte, error) {
 	}
 	return Files(files).Zip()
 }
+
+// OneService puts the files of one service, by their names in its folder, where the
+// format wants them. code is that of the service which is edited, "" for a new one;
+// a definition cannot turn into another service under its editor's hands.
+func OneService(files map[string][]byte, region, code string) (Files, Problems) {
+	own, err := codeOf(files["service.yaml"])
+	switch {
+	case err != nil:
+		return nil, lines(fmt.Errorf("service.yaml: %w", err))
+	case code != "" && own != code:
+		return nil, Problems{fmt.Sprintf("service.yaml: code %q, this is %q", own, code)}
+	}
+	out := Files{}
+	for name, body := range files {
+		if len(body) > maxFile {
+			return nil, Problems{name + ": larger than 1 MB"}
+		}
+		if known(name) && name != archiveIndex {
+			out[path.Join("region", region, own, name)] = body
+		}
+	}
+	return out, nil
+}

@@ -137,10 +137,10 @@ func (c *Contents) History(ctx context.Context, k Kind, code string) (out []Chan
 }
 
 // Save publishes a text by an editor. What is missing or wrong is fault Invalid
-// content.wrong with fields code title short body version since url related.
+// content.wrong with fields code title short body version_name since url related.
 func (c *Contents) Save(ctx context.Context, by Edit, e Entry) error {
-	if err := c.wrong(ctx, &e); err != nil {
-		return err
+	if wrong := c.Check(ctx, &e); len(wrong) > 0 {
+		return fault.Invalid("content.wrong", wrong...)
 	}
 	err := c.change(ctx, by, e.Kind, e.Code, func(tx *db.Tx) (int, error) { return c.put(ctx, tx, &e, by.By) })
 	if err != nil {
@@ -195,14 +195,11 @@ func (c *Contents) change(ctx context.Context, by Edit, k Kind, code string, do 
 
 var versionPattern = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z.-]{0,19}$`)
 
-// wrong finds what an editor has to mend.
-func (c *Contents) wrong(ctx context.Context, e *Entry) error {
+// Check answers what an editor has to mend in a text, by field.
+func (c *Contents) Check(ctx context.Context, e *Entry) []fault.Field {
 	var out []fault.Field
 	add := func(name, key string) { out = append(out, fault.F(name, key)) }
-	if !slices.Contains(kinds, e.Kind) {
-		return fault.NotFound("content.not_found")
-	}
-	if !codePattern.MatchString(e.Code) {
+	if !slices.Contains(kinds, e.Kind) || !codePattern.MatchString(e.Code) {
 		add("code", "content.bad_code")
 	}
 	if strings.TrimSpace(e.Title.RU) == "" {
@@ -221,7 +218,7 @@ func (c *Contents) wrong(ctx context.Context, e *Entry) error {
 	}
 	dated := e.Kind == KindAgreement || e.Kind == KindConsent
 	if dated && !versionPattern.MatchString(e.Version) {
-		add("version", "content.missing.version")
+		add("version_name", "content.missing.version")
 	}
 	if (dated || e.Kind == KindNews) && e.Since.IsZero() {
 		add("since", "content.missing.since")
@@ -236,10 +233,7 @@ func (c *Contents) wrong(ctx context.Context, e *Entry) error {
 			out = append(out, fault.F("related", "content.no_related", "code", code))
 		}
 	}
-	if len(out) == 0 {
-		return nil
-	}
-	return fault.Invalid("content.wrong", out...)
+	return out
 }
 
 func longest(t form.Text) int {

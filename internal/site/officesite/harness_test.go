@@ -83,15 +83,16 @@ func newWorld(t testing.TB) *world {
 	cards := &catalogue.Services{DB: d, Clock: c, Directory: dir, Zone: zone}
 	diary := &journal.Journal{DB: d, Clock: c, Keys: keys}
 	docs := &document.Documents{DB: d, Clock: c, Blobs: &blob.Sealed{Store: folder, Keys: keys}, Scanner: clean{}, Queue: w.queue}
+	outbox := &outbound.Outbox{DB: d, Clock: c, Keys: keys, Queue: w.queue}
+	officers := &officer.Officers{DB: d, Clock: c, Keys: keys, Outbox: outbox, Bundle: bundle, URL: "http://office.test", Portal: "Окно"}
 	notices := &notice.Notices{
-		DB: d, Clock: c, Queue: w.queue, Accounts: accounts, Outbox: &outbound.Outbox{DB: d, Clock: c, Keys: keys, Queue: w.queue}, Bundle: bundle, Zone: zone,
+		DB: d, Clock: c, Queue: w.queue, Accounts: accounts, Outbox: outbox, Bundle: bundle, Zone: zone,
 		BaseURL: "http://uslugi.test", Portal: "Окно",
 	}
 	w.apps = &application.Applications{
 		DB: d, Clock: c, Keys: keys, Queue: w.queue, Accounts: accounts, Services: cards, Directory: dir, Documents: docs, Notices: notices, Journal: diary,
 		Calendar: term.Russian(), Bundle: bundle, Zone: zone, Region: 72, BaseURL: "http://uslugi.test", Portal: "Окно",
 	}
-	officers := &officer.Officers{DB: d, Clock: c}
 	w.site = &officesite.Site{
 		Code: "72", Brand: layout.Brand{Phone: "8 800 100-70-10"}, IDP: "http://esia.test", Zone: zone, Clock: c, Bundle: bundle,
 		Officers: officers, Services: cards, Directory: dir, ReportURL: "http://uslugi.test/report",
@@ -112,6 +113,7 @@ func newWorld(t testing.TB) *world {
 			},
 		},
 	}
+	officers.OnLeave = w.site.Party.EndSubject
 	docs.Work(w.queue)
 	notices.Work(w.queue)
 	w.apps.Work(w.queue)

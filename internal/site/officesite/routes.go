@@ -48,4 +48,5 @@ func (s *Site) routes() {
 
 	s.supportRoutes()
 	s.settingRoutes()
+	s.manageRoutes()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,26 +61,26 @@ func officerOf(r *http.Request) *officer.Officer {
 
 // clerk lets in the clerks of agencies, agent those who answer for the support,
 // admin the portal's administrators.
-func (s *Site) clerk(h handler) kit.HandlerFunc { return s.staff(officer.RoleClerk, h) }
+func (s *Site) clerk(h handler) kit.HandlerFunc { return s.staff(h, officer.RoleClerk) }
 
-func (s *Site) agent(h handler) kit.HandlerFunc { return s.staff(officer.RoleSupport, h) }
+func (s *Site) agent(h handler) kit.HandlerFunc { return s.staff(h, officer.RoleSupport) }
 
-func (s *Site) admin(h handler) kit.HandlerFunc { return s.staff(officer.RoleAdmin, h) }
+func (s *Site) admin(h handler) kit.HandlerFunc { return s.staff(h, officer.RoleAdmin) }
 
 // workplace is where an officer without cases begins his day.
 func workplace(o *officer.Officer) string {
 	switch {
 	case o.Has(officer.RoleSupport):
 		return "/support"
-	case o.Has(officer.RoleAdmin):
-		return "/ratings"
+	case o.Has(officer.RoleAdmin), o.Has(officer.RoleEditor):
+		return "/manage"
 	}
 	return ""
 }
 
-// staff lets in officers with the role; everybody else signs in, is led to his
-// own workplace or is told that he has none here.
-func (s *Site) staff(role officer.Role, h handler) kit.HandlerFunc {
+// staff lets in officers with one of the roles; everybody else signs in, is led to
+// his own workplace or is told that he has none here.
+func (s *Site) staff(h handler, roles ...officer.Role) kit.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		sess := sessionOf(r)
 		if sess == nil {
@@ -93,7 +94,7 @@ func (s *Site) staff(role officer.Role, h handler) kit.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		if !o.Has(role) {
+		if !slices.ContainsFunc(roles, o.Has) {
 			if to := workplace(o); to != "" && r.Method == http.MethodGet && r.URL.Path == "/" {
 				return kit.See(w, r, to)
 			}
@@ -171,6 +172,9 @@ func nav(r *http.Request, l *i18n.Localizer) []ui.Link {
 	}
 	if o.Has(officer.RoleSupport) {
 		out = append(out, ui.Link{Text: l.T("support.desk.title"), Href: "/support", Current: at == "/support" || strings.HasPrefix(at, "/support/")})
+	}
+	if o.Has(officer.RoleAdmin) || o.Has(officer.RoleEditor) {
+		out = append(out, ui.Link{Text: l.T("manage.title"), Href: "/manage", Current: at == "/manage" || strings.HasPrefix(at, "/manage/")})
 	}
 	if o.Has(officer.RoleAdmin) {
 		out = append(out, ui.Link{Text: l.T("support.ratings.title"), Href: "/ratings", Current: at == "/ratings"},
