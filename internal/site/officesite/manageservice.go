@@ -318,7 +318,7 @@ func (s *Site) preview(r *http.Request, l words, sv *catalogue.Service, note str
 		v.Documents = append(v.Documents, join(": ", l.in(d.Label), l.in(d.Note)))
 	}
 	for _, g := range sv.Refusal {
-		v.Refusals = append(v.Refusals, join(", ", l.in(g.Text), g.Law))
+		v.Refusals = append(v.Refusals, join(", ", l.in(g.Text), l.in(g.Law)))
 	}
 	for _, st := range sv.Outline() {
 		step := page.PreviewStep{Title: l.in(st.Step), Lead: l.in(st.Lead)}

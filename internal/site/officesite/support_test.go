@@ -187,7 +187,8 @@ func TestRatings(t *testing.T) {
 	_, err = w.site.Contents.Import(t.Context(), texts, "test")
 	must(t, err)
 	b := w.clerk(admin)
-	b.Get("/").WantPath("/manage/staff").Want("main", "Оценок пока нет").Want(".okno-nav [aria-current]", "Оценки")
+	b.Get("/").WantPath("/manage/staff")
+	b.Get("/ratings").Want("main", "Оценок пока нет").Want(".okno-nav [aria-current]", "Оценки")
 	for _, stars := range []int{2, 5} {
 		app := w.submit()
 		must(t, w.db.InTx(t.Context(), func(tx *db.Tx) error {
