@@ -2,9 +2,12 @@ package fault_test
 
 import (
 	"context"
+	"net/url"
 	"os"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/okno-gov/okno/test/drive"
 )
@@ -34,6 +37,12 @@ func newStand(t *testing.T, flags ...string) *stand {
 	state, err := drive.StateDir()
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(state) })
+	return newStandOn(t, state, flags...)
+}
+
+// newStandOn is a stand on a folder that the caller removes.
+func newStandOn(t *testing.T, state string, flags ...string) *stand {
+	t.Helper()
 	port, err := drive.FreePort()
 	must(t, err)
 	s := &stand{t: t, state: state, port: port, flags: flags}
@@ -60,6 +69,21 @@ func (s *stand) start() {
 	p, err := drive.StartDemo(s.t.Context(), s.state, s.port, s.flags...)
 	must(s.t, err)
 	s.Process = p
+}
+
+// setClock sets how far the domain time of all databases is from the machine's;
+// the program must be started anew to believe in one that goes back.
+func (s *stand) setClock(t *testing.T, offset time.Duration) {
+	t.Helper()
+	socket, err := s.Socket()
+	must(t, err)
+	for _, name := range []string{"okno_idp", "okno_portal_72", "okno_portal_92"} {
+		conn, err := pgx.Connect(t.Context(), "postgres:///"+name+"?user=postgres&host="+url.QueryEscape(socket))
+		must(t, err)
+		_, err = conn.Exec(t.Context(), `UPDATE okno.clock SET offset_us = $1`, offset.Microseconds())
+		must(t, err)
+		must(t, conn.Close(t.Context()))
+	}
 }
 
 // portal is the portal's address.

@@ -36,7 +36,7 @@ const (
 )
 
 // Put encrypts all of r into the store under the key and gives what the row must keep. More than limit plain bytes are
-// refused with ErrTooLarge as soon as they are seen; a failed Put leaves nothing.
+// refused with ErrTooLarge as soon as they are seen; ErrAway is the store's fault. A failed Put leaves nothing.
 func (s *Sealed) Put(ctx context.Context, key string, r io.Reader, limit int64) (Ref, error) {
 	fileKey, wrapped := s.Keys.DataKey()
 	e := &encrypter{
@@ -46,9 +46,9 @@ func (s *Sealed) Put(ctx context.Context, key string, r io.Reader, limit int64) 
 	e.out.WriteString(header)
 	if err := s.Store.Put(ctx, key, e); err != nil {
 		if e.err != nil {
-			err = e.err // the reader's own error, which the store may have hidden
+			return Ref{}, fmt.Errorf("seal blob: %w", e.err) // the reader's own error, which the store may have hidden
 		}
-		return Ref{}, fmt.Errorf("seal blob: %w", err)
+		return Ref{}, fmt.Errorf("seal blob: %w: %w", ErrAway, err)
 	}
 	return Ref{Key: key, Wrapped: wrapped, Size: e.size, SHA256: e.hash.Sum(nil)}, nil
 }
@@ -160,8 +160,11 @@ func (s *Sealed) Open(ctx context.Context, ref Ref) (*Reader, error) {
 		return nil, fmt.Errorf("open blob: %w", err)
 	}
 	size, err := s.Store.Size(ctx, ref.Key)
-	if err != nil {
+	if errors.Is(err, ErrNotFound) {
 		return nil, fmt.Errorf("open blob: %w", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open blob: %w: %w", ErrAway, err)
 	}
 	if size != sealedSize(ref.Size) {
 		return nil, fmt.Errorf("open blob: %w", ErrDamaged)

@@ -18,6 +18,9 @@ var (
 	ErrTooLarge = errors.New("blob: too large")
 	// ErrDamaged says that a file is not the one that was written.
 	ErrDamaged = errors.New("blob: damaged")
+	// ErrAway says that the store cannot take or give files now: its disk is full or its service is not reached. The
+	// file itself is not to blame.
+	ErrAway = errors.New("blob: the store is away")
 )
 
 // Store holds opaque files under keys made by [NewKey]. All methods may be called at the same time.

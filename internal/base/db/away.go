@@ -10,7 +10,7 @@ import (
 )
 
 // IsAway tells whether err says that the database cannot be reached now, or has
-// no connection to spare: for pages that tell people to come back in a moment.
+// no connection, memory or disk to spare: for pages that tell people to come back in a moment.
 // Nothing is said about whether a transaction was committed.
 func IsAway(err error) bool {
 	if err == nil {
@@ -24,8 +24,10 @@ func IsAway(err error) bool {
 	var pe *pgconn.PgError
 	if errors.As(err, &pe) {
 		// Class 08: the connection broke; 57P0x: the server stops, starts or
-		// recovers; 53300: too many connections.
-		return strings.HasPrefix(pe.Code, "08") || strings.HasPrefix(pe.Code, "57P") || pe.Code == "53300"
+		// recovers; class 53: no connections, memory or disk to spare; 58030: the
+		// disk fails; 25006: it has just become a standby.
+		return strings.HasPrefix(pe.Code, "08") || strings.HasPrefix(pe.Code, "57P") || strings.HasPrefix(pe.Code, "53") ||
+			pe.Code == "58030" || pe.Code == "25006"
 	}
 	return strings.Contains(err.Error(), "conn closed") // pgx gives this one no type
 }

@@ -29,6 +29,15 @@ func TestIsAway(t *testing.T) {
 	if !db.IsAway(err) {
 		t.Errorf("a connection that the server closed: %v", err)
 	}
+	for _, code := range []string{"53100", "53200", "58030", "25006"} { // disk full, no memory, the disk fails, a standby
+		err = d.InTx(ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '`+code+`'; END $$`)
+			return err
+		})
+		if !db.IsAway(err) {
+			t.Errorf("code %s: %v", code, err)
+		}
+	}
 	err = d.InTx(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, `SELECT 1/0`)
 		return err

@@ -2,6 +2,7 @@ package document
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -139,6 +140,9 @@ func (d *Documents) open(ctx context.Context, where, id, arg string) (*Document,
 		return doc, nil, fault.Conflict("document.waiting")
 	}
 	body, err := d.Blobs.Open(ctx, doc.ref())
+	if errors.Is(err, blob.ErrAway) {
+		return doc, nil, fault.Unavailable("document.cannot_open").Wrap(fmt.Errorf("open document %s: %w", doc.ID, err))
+	}
 	if err != nil {
 		return doc, nil, fmt.Errorf("open document %s: %w", doc.ID, err)
 	}

@@ -108,6 +108,9 @@ func (d *Documents) receive(ctx context.Context, doc *Document, u Upload) error 
 	if errors.Is(err, blob.ErrTooLarge) {
 		return fault.Invalid("document.too_large").With("mb", u.MaxBytes>>20)
 	}
+	if errors.Is(err, blob.ErrAway) {
+		return fault.Unavailable("document.store_away").Wrap(fmt.Errorf("receive document: %w", err))
+	}
 	if err != nil {
 		return fmt.Errorf("receive document: %w", err)
 	}
