@@ -95,7 +95,7 @@ func (k *killing) prepare() {
 	errs := make([]error, len(made))
 	var wg sync.WaitGroup
 	for i := range made {
-		p, body := k.people[i%len(k.people)], pdf(200<<10+k.rnd.IntN(1<<20), k.rnd)
+		p, body := k.people[(i+k.round)%len(k.people)], pdf(200<<10+k.rnd.IntN(1<<20), k.rnd)
 		wg.Go(func() {
 			if i == 0 {
 				made[i], errs[i] = k.upload(ctx, p, body)

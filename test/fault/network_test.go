@@ -181,7 +181,7 @@ func TestAwayForAWeek(t *testing.T) {
 		if pg, err = p.Get(ctx, step); err != nil {
 			return err
 		}
-		if got := strings.Join(pg.Texts(".okno-file"), " "); !strings.Contains(got, "загружен Открыть") {
+		if got := strings.Join(pg.Texts(".okno-file"), " "); !strings.Contains(got, "проверен на вирусы") {
 			return fmt.Errorf("the file is shown as %q", got)
 		}
 		return nil

@@ -48,7 +48,7 @@ func TestScannerFindsAwayAndBack(t *testing.T) {
 	}
 	step := attachmentStep(t, s, p)
 	attach(t, p, step, "чистый.pdf", paper("nothing bad"))
-	becomes(step, "загружен Открыть")
+	becomes(step, "проверен на вирусы")
 
 	// The harmful one is named at its place, and the step does not go on with it.
 	bad := attachmentStep(t, s, p)
@@ -83,7 +83,7 @@ func TestScannerFindsAwayAndBack(t *testing.T) {
 			if away.again != 0 {
 				must(t, syscall.Kill(pid, away.again))
 			}
-			becomes(step, "загружен Открыть")
+			becomes(step, "проверен на вирусы")
 		})
 	}
 }
