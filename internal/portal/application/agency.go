@@ -9,6 +9,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/base/rutext"
+	"github.com/okno-gov/okno/internal/portal/catalogue"
 	"github.com/okno-gov/okno/internal/portal/document"
 	"github.com/okno-gov/okno/internal/portal/journal"
 	"github.com/okno-gov/okno/internal/portal/notice"
@@ -139,6 +140,11 @@ func (a *Applications) move(ctx context.Context, tx *db.Tx, app *Application, m 
 		return fault.Conflict("application.moved_meanwhile")
 	}
 	now := a.Clock.Now()
+	if app.Status == StatusMoreInfo && m.To.Open() {
+		if err := a.resumeTerm(ctx, tx, app, now); err != nil {
+			return err
+		}
+	}
 	app.Status, app.ChangedAt = m.To, now
 	switch m.To {
 	case StatusMoreInfo:
@@ -178,6 +184,36 @@ func (a *Applications) move(ctx context.Context, tx *db.Tx, app *Application, m 
 		}
 	}
 	return a.Journal.Write(ctx, tx, entry)
+}
+
+// resumeTerm lets the term of the service go on after a question to the citizen:
+// it stood still until the answer, as both were told.
+func (a *Applications) resumeTerm(ctx context.Context, tx *db.Tx, app *Application, now time.Time) error {
+	if app.DueAt == nil {
+		return nil
+	}
+	asked, err := db.Get[*time.Time](ctx, tx, `SELECT max(at) FROM application.event WHERE application_id = $1 AND status = 'more_info'`, app.ID)
+	if err != nil {
+		return fmt.Errorf("find the question of %s: %w", app.ID, err)
+	}
+	if asked == nil {
+		return nil
+	}
+	card, err := a.Services.Revision(ctx, app.Revision)
+	if err != nil {
+		return fmt.Errorf("resume the term of %s: %w", app.ID, err)
+	}
+	due := a.Calendar.Resume(*app.DueAt, *asked, now, TermOf(card).Unit, a.Zone)
+	app.DueAt = &due
+	return nil
+}
+
+// TermOf is the term in which a service is given.
+func TermOf(card *catalogue.Service) term.Term {
+	if card.Term.IsZero() {
+		return term.Term{Days: 30, Unit: term.CalendarDays} // 59-FZ art. 12, where the regulation sets none
+	}
+	return card.Term
 }
 
 // tellMove posts the entry of a move (SVC-19). Only what the citizen did not do
@@ -299,7 +335,7 @@ func (f *QueueFilter) where(a *Applications) (string, []any) {
 		b.WriteString(` AND unseen`)
 	}
 	if f.DueBy != nil {
-		add(`due_at <= $%d`, *f.DueBy)
+		add(`due_at <= $%d AND status <> 'more_info'`, *f.DueBy) // its term stands still
 	}
 	if q := rutext.MatchKey(f.Query); q != "" {
 		digits := strings.Map(func(r rune) rune {
@@ -327,8 +363,8 @@ func (a *Applications) CountQueue(ctx context.Context, tx *db.Tx, agency, office
 	c, err := db.Get[QueueCounts](ctx, tx, `
 		SELECT count(*)::int AS open, (count(*) FILTER (WHERE officer_id = $2))::int AS mine,
 		       (count(*) FILTER (WHERE officer_id IS NULL))::int AS free, (count(*) FILTER (WHERE overdue))::int AS late,
-		       (count(*) FILTER (WHERE NOT overdue AND due_at <= $3))::int AS today,
-		       (count(*) FILTER (WHERE NOT overdue AND due_at <= $4))::int AS week,
+		       (count(*) FILTER (WHERE NOT overdue AND status <> 'more_info' AND due_at <= $3))::int AS today,
+		       (count(*) FILTER (WHERE NOT overdue AND status <> 'more_info' AND due_at <= $4))::int AS week,
 		       (count(*) FILTER (WHERE unseen))::int AS unseen
 		  FROM application.application
 		 WHERE agency = $1 AND status NOT IN ('granted', 'refused', 'withdrawn', 'closed')`,

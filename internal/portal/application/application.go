@@ -231,6 +231,19 @@ type Details struct {
 	Files    []File
 }
 
+// Asked is the question that waits for the citizen's answer, nil without one.
+func (d *Details) Asked() *Event {
+	if d.Status != StatusMoreInfo {
+		return nil
+	}
+	for i := len(d.Events) - 1; i >= 0; i-- {
+		if d.Events[i].Status == StatusMoreInfo {
+			return &d.Events[i]
+		}
+	}
+	return nil
+}
+
 func holderOfDraft(id string) string { return "draft/" + id }
 
 // Holder names an application towards package document and as the object of

@@ -15,6 +15,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/portal/application"
 	"github.com/okno-gov/okno/internal/portal/notice"
+	"github.com/okno-gov/okno/internal/portal/term"
 )
 
 // Whatever a stranger tries with the ids of somebody else is «not found».
@@ -328,6 +329,42 @@ func TestOverdueAppearsByTheClock(t *testing.T) {
 	}
 	if n != 1 {
 		t.Errorf("told %d times, want once", n)
+	}
+}
+
+// While the agency waits for the citizen its term stands still, as both are told:
+// it is not overdue then, and what was left is left after the answer.
+//
+// SVC-16, SVC-27
+func TestTermStandsStillWhileTheCitizenIsAsked(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	ctx := t.Context()
+	app := k.send(t, k.anna)
+	k.settle(t)
+	d, err := k.Get(ctx, k.anna, app.ID)
+	must(t, err)
+	due := *d.DueAt
+	k.officer(t, app.ID, application.StatusInWork)
+	k.Clock.Set(due.AddDate(0, 0, -3).Add(-time.Hour)) // three days before the last one
+	k.officer(t, app.ID, application.StatusMoreInfo)
+	k.Clock.Set(due.AddDate(0, 0, 30))
+	k.settle(t)
+	if d, err = k.Get(ctx, k.anna, app.ID); err != nil || d.Overdue || d.Asked() == nil {
+		t.Fatalf("overdue %v while the citizen is asked (%v), %v", d.Overdue, d.Asked(), err)
+	}
+	must(t, k.Answer(ctx, application.Reply{Owner: k.anna, Application: app.ID, Key: "late", Text: "Вот"}))
+	k.settle(t)
+	d, err = k.Get(ctx, k.anna, app.ID)
+	must(t, err)
+	today := term.Date(k.Clock.Now(), k.Zone)
+	if want := term.EndOf(k.Calendar.AddCalendarDays(today, 3), k.Zone); d.Overdue || !d.DueAt.Equal(want) || d.Asked() != nil {
+		t.Errorf("due %s, want %s, overdue %v", d.DueAt, want, d.Overdue)
+	}
+	k.Clock.Set(*d.DueAt)
+	k.settle(t)
+	if d, err = k.Get(ctx, k.anna, app.ID); err != nil || !d.Overdue {
+		t.Errorf("the new term has run out: overdue %v, %v", d.Overdue, err)
 	}
 }
 

@@ -48,11 +48,7 @@ func (a *Applications) route(ctx context.Context, args routeArgs) error {
 			return fmt.Errorf("route application %s: %w", app.ID, err)
 		}
 		now := a.Clock.Now()
-		length := card.Term
-		if length.IsZero() {
-			length = term.Term{Days: 30, Unit: term.CalendarDays} // 59-FZ art. 12, where the regulation sets none
-		}
-		due := a.Calendar.Due(now, length, a.Zone)
+		due := a.Calendar.Due(now, TermOf(card), a.Zone)
 		app.RegisteredAt, app.DueAt = &now, &due
 		app.LateRegistration = now.After(app.RegisterBy)
 		if err := a.move(ctx, tx, app, Move{To: StatusRegistered, Actor: ActorSystem, Key: "register"}); err != nil {
@@ -62,7 +58,8 @@ func (a *Applications) route(ctx context.Context, args routeArgs) error {
 	})
 }
 
-// watchTerms marks what is overdue and tells its owner (SVC-27).
+// watchTerms marks what is overdue and tells its owner (SVC-27). The term of what
+// waits for the citizen's answer stands still.
 func (a *Applications) watchTerms(ctx context.Context) (int, error) {
 	n := 0
 	err := a.DB.InTx(ctx, func(tx *db.Tx) error {
@@ -76,7 +73,7 @@ func (a *Applications) watchTerms(ctx context.Context) (int, error) {
 			return fmt.Errorf("watch registration: %w", err)
 		}
 		rows, err := db.List[applicationRow](ctx, tx, `SELECT `+applicationColumns+` FROM application.application
-			WHERE due_at <= $1 AND NOT overdue AND status IN ('registered', 'in_work', 'more_info', 'invited', 'awaiting_payment')
+			WHERE due_at <= $1 AND NOT overdue AND status IN ('registered', 'in_work', 'invited', 'awaiting_payment')
 			ORDER BY due_at LIMIT 200 FOR UPDATE SKIP LOCKED`, now)
 		if err != nil {
 			return fmt.Errorf("watch terms: %w", err)

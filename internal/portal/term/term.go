@@ -108,6 +108,21 @@ func (c *Calendar) DaysBetween(from, to time.Time, u Unit) int {
 	return sign * n
 }
 
+// Resume answers the new end of a term that stood still from one moment to another: what was left
+// of it on the day it stopped is left on the day it goes on. A term that had run out before it
+// stopped stays run out; one that stopped and went on within a day stays as it is.
+func (c *Calendar) Resume(due, stopped, resumed time.Time, u Unit, zone *time.Location) time.Time {
+	from, to := Date(stopped, zone), Date(resumed, zone)
+	if !stopped.Before(due) || !to.After(from) {
+		return due
+	}
+	left := c.DaysBetween(from, DueDay(due, zone), u)
+	if u == CalendarDays {
+		return EndOf(c.AddCalendarDays(to, left), zone)
+	}
+	return EndOf(c.NextWorking(c.AddWorkingDays(to, left)), zone)
+}
+
 // Progress is where a term stands: day N of M, counted in its unit.
 type Progress struct {
 	// Day is 0 on the day of the event and may exceed Of when overdue.

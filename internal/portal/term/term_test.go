@@ -102,6 +102,47 @@ func TestDaysBetween(t *testing.T) {
 	}
 }
 
+// What was left of a term when it stopped is left when it goes on, by the days of
+// the portal's zone and in the term's own unit.
+func TestResume(t *testing.T) {
+	t.Parallel()
+	zone, err := time.LoadLocation("Asia/Yekaterinburg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Russian()
+	at := func(s string) time.Time {
+		m, err := time.ParseInLocation("2006-01-02 15:04", s, zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	for _, x := range []struct {
+		why                         string
+		unit                        Unit
+		last, stopped, resumed, new string
+	}{
+		{"five days of standing still", CalendarDays, "2026-12-24", "2026-11-24 14:00", "2026-11-29 09:00", "2026-12-29"},
+		{"it would end on a Saturday", CalendarDays, "2026-12-24", "2026-11-24 14:00", "2026-11-26 09:00", "2026-12-28"},
+		{"within a day", CalendarDays, "2026-12-24", "2026-11-24 00:00", "2026-11-24 23:59", "2026-12-24"},
+		{"over midnight of the zone", CalendarDays, "2026-12-23", "2026-11-24 23:59", "2026-11-25 00:00", "2026-12-24"},
+		{"stopped in the last minute", CalendarDays, "2026-12-24", "2026-12-24 23:59", "2026-12-25 10:00", "2026-12-25"},
+		{"run out before", CalendarDays, "2026-12-24", "2026-12-25 00:00", "2027-01-25 10:00", "2026-12-24"},
+		{"working days, over a weekend", WorkingDays, "2026-11-27", "2026-11-25 10:00", "2026-11-30 10:00", "2026-12-02"},
+		{"answered on a Sunday", WorkingDays, "2026-11-27", "2026-11-27 10:00", "2026-11-29 10:00", "2026-11-30"},
+	} {
+		due := EndOf(date(x.last), zone)
+		got := c.Resume(due, at(x.stopped), at(x.resumed), x.unit, zone)
+		if want := EndOf(date(x.new), zone); !got.Equal(want) {
+			t.Errorf("%s: %s, want %s", x.why, DueDay(got, zone).Format(time.DateOnly), x.new)
+		}
+		if got.Before(due) {
+			t.Errorf("%s: standing still made it shorter", x.why)
+		}
+	}
+}
+
 // Without data the Labour Code speaks, and the calendar says that it is provisional.
 func TestProvisionalYear(t *testing.T) {
 	t.Parallel()

@@ -217,14 +217,18 @@ func (s *Site) term(r *http.Request, l words, d *application.Details) (*ui.TermP
 	if err != nil {
 		return nil, err
 	}
-	pr := s.Applications.Calendar.Progress(*d.RegisteredAt, *d.DueAt, l.now, sv.Term.Unit, l.zone)
+	at, unit := l.now, application.TermOf(sv).Unit
+	if asked := d.Asked(); asked != nil {
+		at = asked.At // the term stands still
+	}
+	pr := s.Applications.Calendar.Progress(*d.RegisteredAt, *d.DueAt, at, unit, l.zone)
 	out := &ui.TermProps{
 		Day: min(max(pr.Day, 1), pr.Of), Of: pr.Of, Until: l.Date(pr.LastDay), Yours: d.Status.CitizensTurn(),
-		Note: l.t("application.term_note", "unit", string(sv.Term.Unit), "from", l.day(*d.RegisteredAt)),
+		Note: l.t("application.term_note", "unit", string(unit), "from", l.day(*d.RegisteredAt)),
 	}
 	switch {
 	case d.Status == application.StatusMoreInfo:
-		out.Note = l.t("application.term_stopped")
+		out.Until, out.Note = "", l.t("application.term_stopped") // the day is known when it goes on
 	case pr.Overdue:
 		out.Note = l.t("application.term_over", "date", l.Date(pr.LastDay))
 	}
@@ -256,7 +260,7 @@ func (w words) history(d *application.Details) []ui.Moment {
 		out = append(out, ui.Moment{Title: w.t("application.future_registered"), State: "future", When: w.t("sent.until", "date", w.lastDay(d.RegisterBy))})
 	}
 	m := ui.Moment{Title: w.t("application.future_decision"), State: "future"}
-	if d.DueAt != nil {
+	if d.DueAt != nil && d.Asked() == nil {
 		m.When = w.t("sent.until", "date", w.lastDay(*d.DueAt))
 	}
 	return append(out, m)
@@ -346,11 +350,8 @@ func (s *Site) turn(r *http.Request, l words, v *visitor, d *application.Details
 		Types:  l.t("turn.file_hint", "size", l.size(form.MaxFileSize), "types", joinWith(", ", form.FileTypes...)),
 		Accept: page.Accept(form.FileTypes), FileError: reply.files, CommentError: reply.bad.Field("comment"), Limit: application.MaxText,
 	}
-	for i := len(d.Events) - 1; i >= 0; i-- {
-		if e := d.Events[i]; e.Status == application.StatusMoreInfo {
-			out.Text = l.t("turn.asks", "name", joinWith(", ", e.Officer, e.Body), "text", e.Comment)
-			break
-		}
+	if e := d.Asked(); e != nil {
+		out.Text = l.t("turn.asks", "name", joinWith(", ", e.Officer, e.Body), "text", e.Comment)
 	}
 	if day := d.AnswerDay(l.zone); day != nil {
 		out.Until = l.t("turn.until", "date", l.Date(*day))
