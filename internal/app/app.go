@@ -52,6 +52,7 @@ type App struct {
 	idp       *idp
 	portals   []*portal
 	hosts     hosts
+	sites     map[string]http.Handler // by public address: demo sites may share a host name
 	listeners []*listener
 	served    sync.WaitGroup
 	failed    chan error
@@ -76,7 +77,7 @@ func New(ctx context.Context, cfg Config, o Options) (*App, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
-	a := &App{cfg: cfg, log: o.Log, clock: clock.New(), cost: o.Cost, process: db.NewID(), hosts: hosts{}, metrics: obs.NewRegistry(), failed: make(chan error, 4)}
+	a := &App{cfg: cfg, log: o.Log, clock: clock.New(), cost: o.Cost, process: db.NewID(), hosts: hosts{}, sites: map[string]http.Handler{}, metrics: obs.NewRegistry(), failed: make(chan error, 4)}
 	if a.log == nil {
 		a.log = slog.Default()
 	}
@@ -347,7 +348,8 @@ func (a *App) Close() {
 
 func (a *App) addHost(base string, h http.Handler) {
 	if base != "" && h != nil {
-		a.hosts[hostOf(base)] = a.withSecurityTxt(base, h)
+		h = a.withSecurityTxt(base, h)
+		a.hosts[hostOf(base)], a.sites[base] = h, h
 	}
 }
 

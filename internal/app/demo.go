@@ -248,18 +248,10 @@ func (d *Demo) extraListeners(public map[string]string) []*listener {
 		if err != nil || p.Port() == "" {
 			continue
 		}
-		out = append(out, &listener{addr: net.JoinHostPort("127.0.0.1", p.Port()), handler: onlySite{d.App.hosts, hostOf(d.urls[s])}})
+		out = append(out, &listener{addr: net.JoinHostPort("127.0.0.1", p.Port()), handler: d.App.sites[d.urls[s]]})
 	}
 	return out
 }
-
-// onlySite serves one site whatever the host is called.
-type onlySite struct {
-	hosts hosts
-	host  string
-}
-
-func (o onlySite) ServeHTTP(w http.ResponseWriter, r *http.Request) { o.hosts[o.host].ServeHTTP(w, r) }
 
 func (d *Demo) links() []demo.Link {
 	var out []demo.Link

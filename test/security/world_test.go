@@ -10,9 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pquerna/otp/totp"
-
-	"github.com/okno-gov/okno/internal/demo"
 	"github.com/okno-gov/okno/test/drive"
 )
 
@@ -70,40 +67,21 @@ func open(state string) (*world, error) {
 		return nil, err
 	}
 	w.nobody = w.visitor("nobody")
-	people := demo.Persons()
-	citizen := func(n int) demo.Person {
-		for _, p := range people {
-			if p.Account.State == demo.Confirmed && p.Account.Role == demo.Citizen {
-				if n--; n < 0 {
-					return p
-				}
-			}
-		}
-		panic("the demo has too few confirmed citizens")
-	}
-	staff := func(role demo.Role, agency string) demo.Person {
-		for _, p := range people {
-			if p.Account.Role == role && p.Account.Agency == agency && (p.Account.Portal == "" || p.Account.Portal == "72") {
-				return p
-			}
-		}
-		panic("the demo has no " + string(role))
-	}
 	for _, v := range []struct {
-		to   **visitor
-		who  demo.Person
-		home []string
+		to      **visitor
+		surname string
+		home    []string
 	}{
-		{&w.owner, citizen(0), []string{"uslugi"}},
-		{&w.stranger, citizen(1), []string{"uslugi"}},
-		{&w.clerk, staff(demo.Clerk, demo.AgencyEducation), []string{"office"}},
-		{&w.otherClerk, staff(demo.Clerk, demo.AgencyPolice), []string{"office"}},
-		{&w.operator, staff(demo.Operator, ""), []string{"desk"}},
-		{&w.boss, staff(demo.IDPAdmin, ""), []string{"desk", "ops"}},
+		{&w.owner, "Соколова", []string{"uslugi"}},
+		{&w.stranger, "Соколов", []string{"uslugi"}},
+		{&w.clerk, "Фёдорова", []string{"office"}},
+		{&w.otherClerk, "Гареева", []string{"office"}},
+		{&w.operator, "Ильина", []string{"desk"}},
+		{&w.boss, "Никитин", []string{"desk", "ops"}},
 	} {
-		*v.to = w.visitor(v.who.Surname)
+		*v.to = w.visitor(v.surname)
 		for _, home := range v.home {
-			if err := w.signIn(ctx, *v.to, v.who, home); err != nil {
+			if err := w.signIn(ctx, *v.to, home); err != nil {
 				return w, err
 			}
 		}
@@ -122,7 +100,11 @@ func (w *world) visitor(name string) *visitor {
 }
 
 // signIn goes through whatever a site asks at the first entry.
-func (w *world) signIn(ctx context.Context, v *visitor, who demo.Person, site string) error {
+func (w *world) signIn(ctx context.Context, v *visitor, site string) error {
+	who, err := w.p.Desk().Account(ctx, v.name)
+	if err != nil {
+		return err
+	}
 	start := map[string]string{"uslugi": "/lk/"}[site]
 	if start == "" {
 		start = "/"
@@ -134,13 +116,9 @@ func (w *world) signIn(ctx context.Context, v *visitor, who demo.Person, site st
 	for range 8 {
 		switch {
 		case pg.Has("input[name=password]"):
-			pg, err = pg.Submit(ctx, "form:has(input[name=password])", "login", who.Phone, "password", demo.Password)
+			pg, err = pg.Submit(ctx, "form:has(input[name=password])", "login", who.Phone, "password", who.Password)
 		case pg.Has("input[name=code]"):
-			code, e := totp.GenerateCode(who.Account.TOTP, time.Now())
-			if e != nil {
-				return e
-			}
-			pg, err = pg.Submit(ctx, "form:has(input[name=code])", "code", code)
+			pg, err = pg.Submit(ctx, "form:has(input[name=code])", "code", who.Code)
 		case pg.Has("form[action='/agreement']"):
 			pg, err = pg.Submit(ctx, "form[action='/agreement']", "agree", "1")
 		case pg.Has("form[action$='/consent'] button"):
