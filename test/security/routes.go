@@ -58,26 +58,20 @@ func (r Route) Matches(path string) bool {
 // Routes reads the route tables of a site out of its source: what is registered
 // there is judged, whether a test knows of it or not.
 func Routes(root, site string) ([]Route, error) {
-	files, err := filepath.Glob(filepath.Join(root, "internal", "site", site, "*.go"))
+	fset, consts := token.NewFileSet(), map[string]ast.Expr{}
+	assets, err := parse(fset, filepath.Join(root, "internal", "ui", "asset"))
 	if err != nil {
 		return nil, err
 	}
-	fset, consts := token.NewFileSet(), map[string]ast.Expr{}
-	var trees []*ast.File
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") || strings.HasSuffix(name, "_templ.go") {
-			continue
-		}
-		raw, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		tree, err := parser.ParseFile(fset, name, raw, 0)
-		if err != nil {
-			return nil, err
-		}
-		trees = append(trees, tree)
-		constants(tree, consts)
+	trees, err := parse(fset, filepath.Join(root, "internal", "site", site))
+	if err != nil {
+		return nil, err
+	}
+	for _, tree := range assets {
+		constants(tree, "asset.", consts)
+	}
+	for _, tree := range trees {
+		constants(tree, "", consts)
 	}
 	var out []Route
 	var bad error
@@ -107,7 +101,30 @@ func Routes(root, site string) ([]Route, error) {
 	return out, bad
 }
 
-func constants(tree *ast.File, into map[string]ast.Expr) {
+// parse reads the sources of a package that people wrote.
+func parse(fset *token.FileSet, dir string) (trees []*ast.File, err error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") || strings.HasSuffix(name, "_templ.go") {
+			continue
+		}
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		tree, err := parser.ParseFile(fset, name, raw, 0)
+		if err != nil {
+			return nil, err
+		}
+		trees = append(trees, tree)
+	}
+	return trees, nil
+}
+
+func constants(tree *ast.File, prefix string, into map[string]ast.Expr) {
 	for _, d := range tree.Decls {
 		g, ok := d.(*ast.GenDecl)
 		if !ok || g.Tok != token.CONST {
@@ -116,7 +133,7 @@ func constants(tree *ast.File, into map[string]ast.Expr) {
 		for _, s := range g.Specs {
 			if v, ok := s.(*ast.ValueSpec); ok && len(v.Names) == len(v.Values) {
 				for i, n := range v.Names {
-					into[n.Name] = v.Values[i]
+					into[prefix+n.Name] = v.Values[i]
 				}
 			}
 		}
@@ -140,8 +157,10 @@ func text(e ast.Expr, consts map[string]ast.Expr) (string, error) {
 			return text(v, consts)
 		}
 	case *ast.SelectorExpr:
-		if x, ok := e.X.(*ast.Ident); ok && x.Name == "asset" && e.Sel.Name == "Path" {
-			return "/assets/", nil
+		if x, ok := e.X.(*ast.Ident); ok {
+			if v, ok := consts[x.Name+"."+e.Sel.Name]; ok {
+				return text(v, consts)
+			}
 		}
 	}
 	return "", fmt.Errorf("the pattern of a route is no constant that this test can read")
