@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/i18n"
 	"github.com/okno-gov/okno/internal/idp/oidc/oidctest"
 	"github.com/okno-gov/okno/internal/idp/person"
@@ -35,7 +36,18 @@ func TestSecurityHints(t *testing.T) {
 	b.Get("/profile/settings").Want("[data-panel=security]", "Добавьте телефон").Want("[data-panel=security]", "Заполните личные данные").
 		Lacks("[data-panel=security]", "Добавьте почту")
 	w.raise(oid, person.Standard, "11223344595")
-	b.Get("/profile/settings").Lacks("[data-panel=security]", "Заполните личные данные")
+	b.Get("/profile/settings").Lacks("[data-panel=security]", "Заполните личные данные").
+		Want("[data-panel=security]", "приложение для кодов: тогда").Want("[data-panel=security]", "храните запись там")
+	w.check(w.DB.InTx(t.Context(), func(tx *db.Tx) error {
+		c, err := w.Persons.AddContact(t.Context(), tx, oid, person.Phone, "+79120000001")
+		if err != nil {
+			return err
+		}
+		_, err = w.Persons.ConfirmContact(t.Context(), tx, oid, c.ID)
+		return err
+	}))
+	setTOTP(t, w, oid)
+	b.Get("/profile/settings").Lacks("[data-panel=security]", "надёжнее")
 }
 
 // SNILS is a login once it is verified.

@@ -51,9 +51,13 @@ func (s *Site) settingsPage(w http.ResponseWriter, r *http.Request, m me, status
 	if err != nil {
 		return err
 	}
+	factor, err := s.Credentials.HasTOTP(r.Context(), m.who.OID)
+	if err != nil {
+		return err
+	}
 	v := settingsView{
 		Flash: s.mux.TakeFlash(w, r), Side: side(l, "/profile/settings"), Level: int(m.Level()),
-		Account: accountRows(l, prof), Hints: hints(l, prof), Notice: wants, Email: contactText(prof, person.Email) != "", Wrong: wrong,
+		Account: accountRows(l, prof), Hints: hints(l, prof, factor), Notice: wants, Email: contactText(prof, person.Email) != "", Wrong: wrong,
 	}
 	if m.who.Avatar != "" {
 		v.Avatar = "/profile/avatar/" + m.who.Avatar
@@ -98,8 +102,9 @@ func accountRows(l *i18n.Localizer, p *person.Profile) []ui.Row {
 	return append(rows, ui.Row{Key: l.T("idsite.settings.logins"), Value: or(logins)})
 }
 
-// hints name what is missing for a safe account and an easy recovery.
-func hints(l *i18n.Localizer, p *person.Profile) []string {
+// hints name what is missing for a safe account and an easy recovery; factor tells
+// whether an app for codes is connected.
+func hints(l *i18n.Localizer, p *person.Profile, factor bool) []string {
 	var out []string
 	if contactText(p, person.Phone) == "" {
 		out = append(out, l.T("idsite.hint.phone"))
@@ -109,6 +114,12 @@ func hints(l *i18n.Localizer, p *person.Profile) []string {
 	}
 	if !p.SNILSVerified {
 		out = append(out, l.T("idsite.hint.data"))
+	}
+	if !factor {
+		out = append(out, l.T("idsite.hint.factor"))
+	}
+	if len(out) > 0 {
+		out = append(out, l.T("idsite.hint.password"))
 	}
 	return out
 }
