@@ -88,3 +88,9 @@ func readStat(pid int) (stat, error) {
 		parent: n(1), own: time.Duration(n(11)+n(12)) * clockTick, children: time.Duration(n(13)+n(14)) * clockTick,
 	}, nil
 }
+
+// ProcessCPU is what a process has spent, without its children.
+func ProcessCPU(pid int) (time.Duration, error) {
+	s, err := readStat(pid)
+	return s.own, err
+}
