@@ -104,6 +104,9 @@ func (b *Bundle) add(file string, raw []byte, origin map[string]string) (problem
 // Languages lists the languages that have a catalogue, Base first.
 func (b *Bundle) Languages() []string { return slices.Clone(b.languages) }
 
+// Knows tells whether a language has a catalogue.
+func (b *Bundle) Knows(lang string) bool { return lang != "" && slices.Contains(b.languages, lang) }
+
 // For gives the localizer of a language; an unknown language gives Base.
 func (b *Bundle) For(lang string) *Localizer {
 	if !slices.Contains(b.languages, lang) {

@@ -51,13 +51,46 @@ func (p *Provider) metadata() map[string]any {
 // discovery changes only with a release: the bytes are made once, and an hour in
 // a cache harms nobody.
 func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
+	public(w, metadataAge, p.document())
+}
+
+func (p *Provider) document() []byte {
 	p.meta.Do(func() {
 		var err error
 		if p.body, err = json.Marshal(p.metadata()); err != nil {
 			panic(err) // strings and lists always marshal
 		}
 	})
-	public(w, "3600", p.body)
+	return p.body
+}
+
+var (
+	metadataAge = []string{"public, max-age=3600"}
+	keysAge     = []string{"public, max-age=900"}
+	anyOrigin   = []string{"*"}
+	jsonType    = []string{"application/json"}
+	noReferrer  = []string{"no-referrer"}
+	noSniff     = []string{"nosniff"}
+)
+
+// Ready finds a document that everybody reads without asking or waiting for
+// anything; nil when there is none.
+func (p *Provider) Ready(path string) func(http.ResponseWriter, *http.Request) {
+	body, age := []byte(nil), keysAge
+	switch path {
+	case PathDiscovery, PathMetadata:
+		body, age = p.document(), metadataAge
+	case PathJWKS:
+		body = p.Issuer.Keys.ReadySet()
+	}
+	if body == nil {
+		return nil
+	}
+	return func(w http.ResponseWriter, _ *http.Request) {
+		h := w.Header()
+		h["Referrer-Policy"], h["X-Content-Type-Options"] = noReferrer, noSniff
+		public(w, age, body)
+	}
 }
 
 // jwks may be cached for as long as a fresh key is published before it signs
@@ -68,13 +101,12 @@ func (p *Provider) jwks(w http.ResponseWriter, r *http.Request) {
 		writeError(w, r, err)
 		return
 	}
-	public(w, "900", body)
+	public(w, keysAge, body)
 }
 
-func public(w http.ResponseWriter, seconds string, body []byte) {
+// public writes a document; its headers are shared, nobody changes them.
+func public(w http.ResponseWriter, age []string, body []byte) {
 	h := w.Header()
-	h.Set("Cache-Control", "public, max-age="+seconds)
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Content-Type", "application/json")
+	h["Cache-Control"], h["Access-Control-Allow-Origin"], h["Content-Type"] = age, anyOrigin, jsonType
 	_, _ = w.Write(body)
 }

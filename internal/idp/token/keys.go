@@ -208,6 +208,19 @@ func (k *Keys) SetJSON(ctx context.Context) ([]byte, error) {
 	return k.set, nil
 }
 
+// ReadySet is [Keys.SetJSON] as far as it is known without asking or waiting;
+// nil when it is not.
+func (k *Keys) ReadySet() []byte {
+	if !k.mu.TryLock() {
+		return nil
+	}
+	defer k.mu.Unlock()
+	if k.Clock.Wall().Sub(k.readAt) >= keyCache {
+		return nil
+	}
+	return k.set
+}
+
 func published(keys []key) (s jose.JSONWebKeySet) {
 	for _, one := range keys {
 		s.Keys = append(s.Keys, one.jwk)

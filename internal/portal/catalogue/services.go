@@ -233,6 +233,16 @@ func (s *Services) Version(ctx context.Context) (int64, error) {
 	return snap.version, nil
 }
 
+// KnownVersion is [Services.Version] without asking or waiting for anything;
+// false when it is not known well enough.
+func (s *Services) KnownVersion() (int64, bool) {
+	snap := s.snap.Load()
+	if snap == nil || s.Clock.Wall().UnixNano()-s.checked.Load() >= int64(pollEvery) {
+		return 0, false
+	}
+	return snap.version, true
+}
+
 // CountOpened notes that a form was begun, CountSubmitted that it was sent: what «popular» means.
 func (s *Services) CountOpened(ctx context.Context, tx *db.Tx, code string) error {
 	return s.countUse(ctx, tx, code, 1, 0)

@@ -137,6 +137,19 @@ func (c *Contents) Version(ctx context.Context) (int64, error) {
 	return s.version, nil
 }
 
+// KnownVersion is [Contents.Version] without asking or waiting for anything; false
+// when it is not known well enough.
+func (c *Contents) KnownVersion() (int64, bool) {
+	if !c.mu.TryLock() {
+		return 0, false
+	}
+	defer c.mu.Unlock()
+	if c.snap == nil || c.Clock.Wall().Sub(c.checked) >= pollEvery {
+		return 0, false
+	}
+	return c.snap.version, true
+}
+
 func (c *Contents) list(ctx context.Context, k Kind) ([]Entry, error) {
 	s, err := c.current(ctx)
 	if err != nil {

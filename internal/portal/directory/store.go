@@ -122,6 +122,19 @@ func (d *Directory) Version(ctx context.Context) (int64, error) {
 	return s.version, nil
 }
 
+// KnownVersion is [Directory.Version] without asking or waiting for anything; false
+// when it is not known well enough.
+func (d *Directory) KnownVersion() (int64, bool) {
+	if !d.mu.TryLock() {
+		return 0, false
+	}
+	defer d.mu.Unlock()
+	if d.snap == nil || d.Clock.Wall().Sub(d.checked) >= pollEvery {
+		return 0, false
+	}
+	return d.snap.version, true
+}
+
 // Import puts the entries of a file into the directory: new ones are added, changed ones get a new
 // version, equal ones stay. What the file does not name stays too. It answers how many it changed.
 func (d *Directory) Import(ctx context.Context, f *File, by string) (int, error) {

@@ -84,7 +84,7 @@ func (s *Site) Handler() http.Handler {
 	s.mux = &kit.Mux{
 		Name: "id", Bundle: s.Bundle, Log: s.Log, Secure: s.Secure, Zone: s.Zone,
 		TrustedProxies: s.TrustedProxies, Metrics: s.Metrics, Frame: s.frame, LocaleChosen: s.localeChosen, VIChosen: s.viChosen,
-		API: []string{"/rs/"}, Exempt: oidc.CrossOrigin,
+		API: []string{"/rs/"}, Exempt: oidc.CrossOrigin, Early: s.early,
 	}
 	s.OIDC.Pages = pages{s}
 	s.OIDC.Network = func(r *http.Request) string { return addressOf(r) }
@@ -100,6 +100,14 @@ func (s *Site) Handler() http.Handler {
 	s.mux.Use(s.visited)
 	s.routes()
 	return s.mux.Handler()
+}
+
+// early finds the documents of the protocol, which every portal reads.
+func (s *Site) early(r *http.Request) *kit.Ready {
+	if serve := s.OIDC.Ready(r.URL.Path); serve != nil {
+		return &kit.Ready{Route: "GET " + r.URL.Path, Serve: serve}
+	}
+	return nil
 }
 
 func must[T any](v T, err error) T {

@@ -160,18 +160,11 @@ func (m *Mux) recovered(next http.Handler) http.Handler {
 
 // secured sets the headers of OWASP ASVS 5.0 chapter 3 on every answer.
 func (m *Mux) secured(next http.Handler) http.Handler {
-	csp := contentPolicy("", m.Images)
+	head := m.securityHeaders()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", csp)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Permissions-Policy", "camera=(), microphone=(), payment=(), usb=(), geolocation=(self)")
-		h.Set("X-Frame-Options", "DENY")
-		if m.Secure {
-			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+		for _, one := range head {
+			h[one.name] = one.value
 		}
 		next.ServeHTTP(w, r)
 	})

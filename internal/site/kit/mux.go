@@ -40,7 +40,10 @@ type Mux struct {
 	Exempt         []string       // patterns that other origins may POST to (callbacks, token endpoint)
 	TrustedProxies []netip.Prefix // peers whose X-Forwarded-For counts
 	Metrics        prometheus.Registerer
-	Images         []string // further sources of pictures for the CSP, such as a map server
+	// Early finds what is ready for a request without asking or waiting for
+	// anything; nil when nothing is.
+	Early  func(r *http.Request) *Ready
+	Images []string // further sources of pictures for the CSP, such as a map server
 
 	table      []entry
 	middleware []func(http.Handler) http.Handler
@@ -147,6 +150,6 @@ func (m *Mux) Handler() http.Handler {
 	}
 	m.preferenceRoutes()
 	m.Handle("/", func(http.ResponseWriter, *http.Request) error { return errNoPage })
-	m.served = m.observed(m.preferred(m.recovered(m.secured(m.sameOrigin(m.routed())))))
+	m.served = m.early(m.observed(m.preferred(m.recovered(m.secured(m.sameOrigin(m.routed()))))))
 	return m.served
 }

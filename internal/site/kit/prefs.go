@@ -26,11 +26,7 @@ var languageNames = map[string][2]string{"ru": {"Рус", "ский"}, "tt": {"�
 // browser asks for.
 func (m *Mux) preferred(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		lang := cookieValue(r, langCookie)
-		if !slices.Contains(m.Bundle.Languages(), lang) {
-			lang = m.Bundle.Match(r.Header.Get("Accept-Language"))
-		}
-		r = WithLang(r, lang)
+		r = WithLang(r, m.LangOf(r))
 		if q := requestOf(r); q != nil {
 			q.vi = layout.ParseVI(cookieValue(r, viCookie))
 		}

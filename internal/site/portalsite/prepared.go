@@ -41,13 +41,23 @@ type preparedBytes struct {
 	route        string
 	plain        variant
 	gzip, brotli variant
+	answer       kit.Ready
 }
 
+// variant holds its headers as the answer takes them: nobody changes them.
 type variant struct {
 	data   []byte
 	etag   string
-	length string
+	coding []string // Content-Encoding
+	tag    []string // ETag
+	length []string // Content-Length
 }
+
+var (
+	preparedCache = []string{"private, no-cache"} // kept by the browser, but asked for again: whoever signs in sees his own
+	preparedVary  = []string{"Accept-Encoding, Cookie, Accept-Language"}
+	preparedType  = []string{"text/html; charset=utf-8"}
+)
 
 const (
 	// preparedLife bounds how long a page may lag behind what no version tells,
@@ -158,6 +168,39 @@ func (s *Site) current(ctx context.Context) bool {
 	return true
 }
 
+// unchanged tells, without asking anybody, that the prepared pages are of now.
+func (s *Site) unchanged() bool {
+	var now [3]int64
+	var ok bool
+	for i, known := range []func() (int64, bool){s.Services.KnownVersion, s.Contents.KnownVersion, s.Directory.KnownVersion} {
+		if now[i], ok = known(); !ok {
+			return false
+		}
+	}
+	old := s.ready.versions.Load()
+	return old != nil && *old == now
+}
+
+// early finds a prepared page without asking anybody: it never waits.
+func (s *Site) early(r *http.Request) *kit.Ready {
+	if r.URL.RawQuery != "" || !preparable(r.URL.Path) {
+		return nil
+	}
+	vi, plain := s.plainCookies(r)
+	if !plain || !s.unchanged() {
+		return nil
+	}
+	p, ok := s.ready.pages.Load(preparedKey{r.URL.Path, s.mux.LangOf(r), vi})
+	if !ok {
+		return nil
+	}
+	b := p.(*preparedPage).bytes.Load()
+	if b == nil || s.Clock.Wall().Sub(b.made) > preparedLife {
+		return nil
+	}
+	return &b.answer
+}
+
 // prepare renders and compresses a page, nil when it is none: missing things and
 // errors are not kept.
 func (s *Site) prepare(next http.Handler, r *http.Request) *preparedBytes {
@@ -170,6 +213,7 @@ func (s *Site) prepare(next http.Handler, r *http.Request) *preparedBytes {
 	}
 	raw := c.body.Bytes()
 	b := &preparedBytes{made: s.Clock.Wall(), route: kit.Route(r), plain: newVariant(raw, "")}
+	b.answer = kit.Ready{Route: b.route, Serve: b.serve}
 	var packed bytes.Buffer
 	z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 	if err != nil {
@@ -188,30 +232,31 @@ func (s *Site) prepare(next http.Handler, r *http.Request) *preparedBytes {
 
 func newVariant(data []byte, suffix string) variant {
 	sum := sha256.Sum256(data)
-	return variant{data: data, etag: `"` + hex.EncodeToString(sum[:12]) + suffix + `"`, length: strconv.Itoa(len(data))}
+	v := variant{data: data, etag: `"` + hex.EncodeToString(sum[:12]) + suffix + `"`, length: []string{strconv.Itoa(len(data))}}
+	v.tag = []string{v.etag}
+	if coding := map[string]string{"g": "gzip", "b": "br"}[suffix]; coding != "" {
+		v.coding = []string{coding}
+	}
+	return v
 }
 
 func (b *preparedBytes) serve(w http.ResponseWriter, r *http.Request) {
-	v, coding := b.plain, ""
+	v := &b.plain
 	switch accept := r.Header.Get("Accept-Encoding"); {
 	case b.brotli.data != nil && kit.Accepts(accept, "br"):
-		v, coding = b.brotli, "br"
+		v = &b.brotli
 	case b.gzip.data != nil && kit.Accepts(accept, "gzip"):
-		v, coding = b.gzip, "gzip"
+		v = &b.gzip
 	}
 	h := w.Header()
-	// Kept by the browser, but asked for again: whoever signs in sees his own.
-	h["Cache-Control"] = []string{"private, no-cache"}
-	h["Etag"] = []string{v.etag}
-	h["Vary"] = []string{"Accept-Encoding, Cookie, Accept-Language"}
+	h["Cache-Control"], h["Etag"], h["Vary"] = preparedCache, v.tag, preparedVary
 	if r.Header.Get("If-None-Match") == v.etag {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	h["Content-Type"] = []string{"text/html; charset=utf-8"}
-	h["Content-Length"] = []string{v.length}
-	if coding != "" {
-		h["Content-Encoding"] = []string{coding}
+	h["Content-Type"], h["Content-Length"] = preparedType, v.length
+	if v.coding != nil {
+		h["Content-Encoding"] = v.coding
 	}
 	_, _ = w.Write(v.data) // the visitor may be gone
 }

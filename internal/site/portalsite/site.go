@@ -91,7 +91,7 @@ func (s *Site) Handler() http.Handler {
 	s.mux = &kit.Mux{
 		Name: "uslugi" + s.Region.Code, Bundle: s.Bundle, Log: s.Log, Secure: s.Secure, Zone: s.Zone,
 		Frame: s.frame, LocaleChosen: s.localeChosen, VIChosen: s.viChosen, TrustedProxies: s.TrustedProxies, Metrics: s.Metrics,
-		Exempt: []string{"POST /auth/backchannel"},
+		Exempt: []string{"POST /auth/backchannel"}, Early: s.early,
 	}
 	s.ratings = kit.Limiter{PerMinute: 10, Burst: 60}
 	s.mux.Use(s.prepared)
