@@ -18,3 +18,16 @@ func TestFromTranslit(t *testing.T) {
 		}
 	}
 }
+
+func TestRomanize(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"": "", "Тюмень": "Tyumen", "Йошкар-Ола": "Yoshkar-Ola", "Нижний Новгород": "Nizhny Novgorod", "Орёл": "Oryol", "Ейск": "Yeysk",
+		"Грозный": "Grozny", "Щёкино": "Shchyokino", "Комсомольск-на-Амуре": "Komsomolsk-na-Amure", "Петровск-Забайкальский": "Petrovsk-Zabaykalsky",
+		"Заречье": "Zarechye", "Tver 5": "Tver 5",
+	} {
+		if got := rutext.Romanize(in); got != want {
+			t.Errorf("Romanize(%q) = %q, want %q", in, got, want)
+		}
+	}
+}

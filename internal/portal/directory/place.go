@@ -17,6 +17,8 @@ import (
 type Region struct {
 	Code string `yaml:"code"` // two digits as in taxes and plates: "72"
 	Name string `yaml:"name"`
+	TT   string `yaml:"tt"`
+	EN   string `yaml:"en"`
 	// Portal tells that the region runs a portal of its own on this program (GEO-06).
 	Portal bool   `yaml:"portal"`
 	Towns  []Town `yaml:"towns"`
@@ -25,6 +27,8 @@ type Region struct {
 // Town is a settlement; larger cities have districts (GEO-04).
 type Town struct {
 	Name      string   `yaml:"name"`
+	TT        string   `yaml:"tt"` // empty: as in Russian
+	EN        string   `yaml:"en"` // empty: spelt in Latin letters
 	Districts []string `yaml:"districts"`
 }
 
@@ -47,6 +51,7 @@ type Place struct {
 	Parent   string // what tells it from others of that name: «Тюмень, Тюменская область»
 	key      string
 	isRegion bool
+	tt, en   [2]string // name and parent
 }
 
 // String is the place with what it belongs to: «Касимов, Рязанская область».
@@ -78,20 +83,25 @@ func ParsePlaces(data []byte) (*Places, error) {
 		if !regionCode.MatchString(r.Code) || r.Name == "" || len(r.Towns) == 0 {
 			return nil, fmt.Errorf("read places: region %q needs a code of two digits, a name and a town", r.Code)
 		}
-		if err := p.add(Place{Code: r.Code, Region: r.Code, Name: r.Name, isRegion: true}); err != nil {
+		if err := p.add(Place{
+			Code: r.Code, Region: r.Code, Name: r.Name, isRegion: true, tt: [2]string{r.In("tt")}, en: [2]string{r.In("en")},
+		}); err != nil {
 			return nil, err
 		}
 		for _, t := range r.Towns {
 			town := r.Code + "-" + slug(t.Name)
-			if err := p.add(Place{Code: town, Region: r.Code, Name: t.Name, Parent: r.Name}); err != nil {
+			if err := p.add(Place{
+				Code: town, Region: r.Code, Name: t.Name, Parent: r.Name,
+				tt: [2]string{t.in(r, "tt"), r.In("tt")}, en: [2]string{t.in(r, "en"), r.In("en")},
+			}); err != nil {
 				return nil, err
 			}
 			for _, d := range t.Districts {
-				within := t.Name
-				if t.Name != r.Name {
-					within += ", " + r.Name
-				}
-				if err := p.add(Place{Code: town + "-" + slug(d), Region: r.Code, Name: d, Parent: within}); err != nil {
+				within := t.within(r, "ru")
+				if err := p.add(Place{
+					Code: town + "-" + slug(d), Region: r.Code, Name: d, Parent: within,
+					tt: [2]string{d, t.within(r, "tt")}, en: [2]string{rutext.Romanize(d), t.within(r, "en")},
+				}); err != nil {
 					return nil, err
 				}
 			}

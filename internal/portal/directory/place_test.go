@@ -51,7 +51,7 @@ func TestSuggestPlaces(t *testing.T) {
 		"вахитовский": "Вахитовский, Казань, Республика Татарстан",
 		"Tobolsk":     "Тобольск, Тюменская область",
 		"kazan":       "Казань, Республика Татарстан",
-		"tyumen":      "Тюмень, Тюменская область",
+		"tyumen":      "Тюменская область",
 	} {
 		got := p.Suggest(typed, 3)
 		if len(got) == 0 || got[0].String() != want {
@@ -62,6 +62,34 @@ func TestSuggestPlaces(t *testing.T) {
 		if got := p.Suggest(typed, 3); len(got) != 0 {
 			t.Errorf("%q suggests %v", typed, got)
 		}
+	}
+}
+
+// Places have their names in Tatar and English, and are found by them as the page writes them.
+func TestPlacesInLanguages(t *testing.T) {
+	t.Parallel()
+	p := places(t)
+	for code, want := range map[string][2]string{
+		"72":                 {"Төмән өлкәсе", "Tyumen Region"},
+		"72-tobolsk":         {"Тубыл, Төмән өлкәсе", "Tobolsk, Tyumen Region"},
+		"16-kazan-kirovskij": {"Кировский, Казан, Татарстан Республикасы", "Kirovsky, Kazan, Republic of Tatarstan"},
+		"77-moskva":          {"Мәскәү", "Moscow"},
+	} {
+		one := p.Find(code)
+		if one == nil {
+			t.Fatalf("no place %s", code)
+		}
+		if tt, en := one.In("tt").String(), one.In("en").String(); tt != want[0] || en != want[1] || one.In("ru").String() != one.String() {
+			t.Errorf("%s: %q, %q; want %q", code, tt, en, want)
+		}
+	}
+	for _, r := range p.Regions() {
+		if r.TT == "" || r.EN == "" {
+			t.Errorf("region %s has no name in Tatar or English", r.Code)
+		}
+	}
+	if got := p.Resolve("Tobolsk, Tyumen Region"); len(got) != 1 || got[0].Code != "72-tobolsk" {
+		t.Errorf("the suggestion itself finds %v", got)
 	}
 }
 

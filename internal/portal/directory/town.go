@@ -32,6 +32,9 @@ func (p *Places) Resolve(typed string) []Place {
 	whole := rutext.MatchKey(typed)
 	for _, keep := range []func(Place) bool{
 		func(one Place) bool { return rutext.MatchKey(one.String()) == whole },
+		func(one Place) bool {
+			return rutext.MatchKey(one.In("en").String()) == whole || rutext.MatchKey(one.In("tt").String()) == whole
+		},
 		func(one Place) bool { return one.key == rutext.MatchKey(name) && name == typed },
 	} {
 		if exact := slices.DeleteFunc(slices.Clone(found), func(one Place) bool { return !keep(one) }); len(exact) > 0 {

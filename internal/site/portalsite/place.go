@@ -56,6 +56,16 @@ func (s *Site) placeOf(r *http.Request) directory.Place {
 	return directory.Place{Region: s.Region.Code, Name: s.Region.Place, Parent: s.Region.Name}
 }
 
+// regionName is the name of the portal's region in the visitor's language.
+func (s *Site) regionName(l words) string {
+	if s.Places != nil {
+		if region := s.Places.Region(s.Region.Code); region != nil {
+			return region.In(l.Lang())
+		}
+	}
+	return s.Region.Name
+}
+
 // townOf is the name of the visitor's town, by which offices and centres are
 // put in order; "" when he has chosen a whole region.
 func (s *Site) townOf(r *http.Request) string {
@@ -71,7 +81,7 @@ func (s *Site) townOf(r *http.Request) string {
 
 // framePlace is the place in the utility bar with the way to change it.
 func (s *Site) framePlace(r *http.Request, p *layout.Page) {
-	one := s.placeOf(r)
+	one := s.placeOf(r).In(s.words(r).Lang())
 	p.Place.Short = one.Name
 	if rest, ok := strings.CutPrefix(one.String(), one.Name); ok {
 		p.Place.Long = rest
@@ -114,15 +124,15 @@ func (s *Site) showPlace(w http.ResponseWriter, r *http.Request) error {
 // wherePage is the beginning of the choice; v carries what was typed.
 func (s *Site) wherePage(w http.ResponseWriter, r *http.Request, status int, back string, v page.Where) error {
 	l, now := s.words(r), s.placeOf(r)
-	v.Title, v.Lead, v.Search = l.t("place.title"), l.t("place.now", "place", now.String()), true
+	v.Title, v.Lead, v.Search = l.t("place.title"), l.t("place.now", "place", now.In(l.Lang()).String()), true
 	v.Hidden = hiddenBack(back)
 	if t := s.Places.Town(now.Code); t != nil && len(s.Places.Districts(t.Code)) > 0 {
-		v.More = link(l.t("place.districts", "town", t.Name), placeURL(t.Code, back))
+		v.More = link(l.t("place.districts", "town", t.In(l.Lang()).Name), placeURL(t.Code, back))
 	}
 	v.Portal = s.ownPortal(l, now)
 	c := &ui.Choice{Field: ui.Field{Name: "region", Label: l.t("place.region"), Value: now.Region}}
 	for _, one := range s.Places.Regions() {
-		c.Options = append(c.Options, ui.Option{Value: one.Code, Text: one.Name})
+		c.Options = append(c.Options, ui.Option{Value: one.Code, Text: one.In(l.Lang())})
 	}
 	v.Regions = c
 	p := s.page(r, v.Title)
@@ -168,8 +178,8 @@ func (s *Site) ownPortal(l words, one directory.Place) *page.Door {
 		return nil
 	}
 	return &page.Door{
-		Title: l.t("place.portal_title", "region", region.Name), Text: l.t("place.portal_text", "own", s.Region.Name),
-		Link: ui.Link{Text: l.t("place.portal_link", "region", region.Name), Href: address + "/", Icon: icon.External},
+		Title: l.t("place.portal_title", "region", region.In(l.Lang())), Text: l.t("place.portal_text", "own", s.regionName(l)),
+		Link: ui.Link{Text: l.t("place.portal_link", "region", region.In(l.Lang())), Href: address + "/", Icon: icon.External},
 	}
 }
 
@@ -180,7 +190,7 @@ func (s *Site) showWithin(w http.ResponseWriter, r *http.Request) error {
 		return fault.NotFound("portal.place.unknown")
 	}
 	l, back := s.words(r), backOf(r.URL.Query().Get("back"))
-	v := page.Where{Title: one.String(), Hidden: hiddenBack(back), Portal: s.ownPortal(l, *one)}
+	v := page.Where{Title: one.In(l.Lang()).String(), Hidden: hiddenBack(back), Portal: s.ownPortal(l, *one)}
 	inside, whole, label := s.Places.Districts(one.Code), l.t("place.whole_town"), l.t("place.district")
 	if one.Code == one.Region {
 		inside, whole, label = s.Places.Towns(one.Code), l.t("place.whole_region"), l.t("place.town")
@@ -188,10 +198,10 @@ func (s *Site) showWithin(w http.ResponseWriter, r *http.Request) error {
 	v.Choices = s.choices(r, append([]directory.Place{*one}, inside...), label)
 	v.Choices.Options[0].Text = whole
 	if len(inside) == 0 {
-		v.Choices.Options[0].Text = one.Name
+		v.Choices.Options[0].Text = one.In(l.Lang()).Name
 	}
 	for i, in := range inside {
-		v.Choices.Options[i+1].Text = in.Name
+		v.Choices.Options[i+1].Text = in.In(l.Lang()).Name
 	}
 	p := s.page(r, v.Title)
 	p.NoIndex = true
@@ -201,8 +211,9 @@ func (s *Site) showWithin(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Site) choices(r *http.Request, list []directory.Place, label string) *ui.Choice {
 	c := &ui.Choice{Field: ui.Field{Name: "place", Label: label, LabelSize: "m", Value: s.placeOf(r).Code}}
+	lang := s.words(r).Lang()
 	for _, one := range list {
-		c.Options = append(c.Options, ui.Option{Value: one.Code, Text: one.String()})
+		c.Options = append(c.Options, ui.Option{Value: one.Code, Text: one.In(lang).String()})
 	}
 	return c
 }
@@ -244,7 +255,7 @@ func (s *Site) choosePlace(w http.ResponseWriter, r *http.Request) error {
 func (s *Site) suggestPlaces(w http.ResponseWriter, r *http.Request) error {
 	var out []ui.Suggestion
 	for _, one := range directory.Distinct(s.Places.Suggest(kit.Clean(r.URL.Query().Get("q")), 8)) {
-		out = append(out, ui.Suggestion{Text: one.String(), Icon: icon.Pin})
+		out = append(out, ui.Suggestion{Text: one.In(s.words(r).Lang()).String(), Icon: icon.Pin})
 	}
 	return kit.Fragment(w, r, page.Suggestions(out))
 }
