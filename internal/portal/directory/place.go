@@ -190,12 +190,27 @@ func (p *Places) Suggest(typed string, n int) []Place {
 	if len([]rune(key)) < 2 {
 		return nil
 	}
+	// A whole name in Latin letters is that town, not what begins so: «tyumen».
+	if out := p.named(slug(typed), n); len(out) > 0 && slug(typed) == strings.ToLower(typed) {
+		return out
+	}
 	for _, reading := range []string{typed, rutext.ToCyrillicLayout(typed), rutext.FromTranslit(typed)} {
 		if out := p.beginning(rutext.MatchKey(reading), n); len(out) > 0 {
 			return out
 		}
 	}
 	return p.spelt(slug(typed), n)
+}
+
+// named answers places whose whole name is so in Latin letters.
+func (p *Places) named(typed string, n int) []Place {
+	var out []Place
+	for _, one := range p.all {
+		if len(out) < n && slug(one.Name) == typed {
+			out = append(out, one)
+		}
+	}
+	return out
 }
 
 // spelt answers places whose name in Latin letters begins so: «Tobolsk», which has lost its soft sign.
