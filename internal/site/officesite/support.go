@@ -23,6 +23,7 @@ func (s *Site) supportRoutes() {
 	m.Handle("GET /support/tickets/{id}", s.agent(s.showTicket))
 	m.Handle("POST /support/tickets/{id}/take", s.agent(s.takeTicket))
 	m.Handle("POST /support/tickets/{id}/put-back", s.agent(s.putBackTicket))
+	m.Handle("POST /support/tickets/{id}/insert", s.agent(s.insertTemplate))
 	m.Handle("POST /support/tickets/{id}/answer", s.agent(s.answerTicket))
 	m.Handle("POST /support/tickets/{id}/move", s.agent(s.moveTicket))
 	m.Handle("POST /support/tickets/{id}/close", s.agent(s.closeTicket))

@@ -166,8 +166,8 @@ func TestCallsAndTemplates(t *testing.T) {
 	edit := list.Click(".okno-card a")
 	edit.Submit("main form", "title", "Адреса центров").WantPath("/support/templates").Want(".okno-card h2", "Адреса центров")
 	edit.Submit("main form", "title", "Опоздавшее").WantStatus(409).Want(".govuk-error-summary", "другой сотрудник")
-	filled := b.Get(at).Submit("form[method=get].okno-filters")
-	filled.Want("textarea#text", "Адреса центров — на карте. Выберите город.")
+	filled := b.Get(at).Submit("button[formaction$='/insert']", "text", "Здравствуйте!")
+	filled.Want("textarea#text", "Здравствуйте! Адреса центров — на карте. Выберите город.")
 	filled.Submit("form[action$=answer]").Want(".okno-message--mine", "Выберите город.")
 	list.Click(".okno-card a").Submit("form[action$=delete]").WantPath("/support/templates").Want("main", "Шаблонов пока нет")
 

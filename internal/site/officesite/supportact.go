@@ -17,19 +17,25 @@ import (
 // replying is what an officer has typed into the forms of a ticket.
 type replying struct {
 	text, note, why, ending string
+	template                string // the one that was inserted last
 	bad                     kit.Wrong
 }
 
 func (s *Site) showTicket(w http.ResponseWriter, r *http.Request, o *officer.Officer) error {
-	in := replying{}
-	if id := r.URL.Query().Get("template"); id != "" {
-		t, err := s.Support.Template(r.Context(), o.ID, id)
-		if err != nil {
-			return err
-		}
-		in.text = t.Text
+	return s.ticketPage(w, r, o, http.StatusOK, replying{})
+}
+
+// insertTemplate puts a prepared answer below what is typed already; nothing is sent.
+func (s *Site) insertTemplate(w http.ResponseWriter, r *http.Request, o *officer.Officer) error {
+	f, err := kit.FormOf(r)
+	if err != nil {
+		return err
 	}
-	return s.ticketPage(w, r, o, http.StatusOK, in)
+	t, err := s.Support.Template(r.Context(), o.ID, f.Text("template"))
+	if err != nil {
+		return err
+	}
+	return s.ticketPage(w, r, o, http.StatusOK, replying{text: join("\n\n", f.Lines("text"), t.Text), template: t.ID})
 }
 
 // ticketPage is one ticket. Opening it is a look, which its owner sees.
@@ -66,7 +72,7 @@ func (s *Site) ticketPage(w http.ResponseWriter, r *http.Request, o *officer.Off
 		}
 	}
 	if d.Has(support.ActAnswer) {
-		if out.Templates, err = s.templateChoice(r, l, o); err != nil {
+		if out.Templates, err = s.templateChoice(r, l, o, in.template); err != nil {
 			return err
 		}
 		out.At = at
@@ -84,12 +90,12 @@ func (s *Site) ticketPage(w http.ResponseWriter, r *http.Request, o *officer.Off
 	return kit.Render(w, r, status, p, page.TicketPage(out))
 }
 
-func (s *Site) templateChoice(r *http.Request, l words, o *officer.Officer) (*ui.Choice, error) {
+func (s *Site) templateChoice(r *http.Request, l words, o *officer.Officer, now string) (*ui.Choice, error) {
 	list, err := s.Support.Templates(r.Context(), o.ID)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	c := &ui.Choice{Field: ui.Field{Name: "template", Label: l.T("support.desk.templates"), Value: r.URL.Query().Get("template")}}
+	c := &ui.Choice{Field: ui.Field{Name: "template", Label: l.T("support.desk.templates"), Value: now}}
 	for _, t := range list {
 		c.Options = append(c.Options, ui.Option{Value: t.ID, Text: t.Title})
 	}
