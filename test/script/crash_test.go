@@ -3,7 +3,6 @@ package script
 import (
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/okno-gov/okno/internal/base/obs/obstest"
 	"github.com/okno-gov/okno/internal/site/kit/kittest"
@@ -39,61 +37,6 @@ func (d *draft) send() {
 	if p.Status == http.StatusOK {
 		d.number = appNumber.FindString(p.Text(".okno-done"))
 	}
-}
-
-// Whatever was acknowledged is there after a crash, once; what was not can be
-// sent again without becoming two.
-//
-// SVC-10
-func TestKillDuringSubmissions(t *testing.T) {
-	rounds, perRound := 10, 4
-	if full() {
-		rounds, perRound = 100, 6
-	}
-	state, port := stateDir(t), freePort(t)
-	d := startDemo(t, state, port)
-	anna := d.account("", "confirmed")
-	b := d.browser("uslugi")
-	enter(b, "/auth/begin?back=/lk/", anna).WantPath("/lk/")
-	known := map[string]bool{}
-	lost := 0
-	for round := range rounds {
-		var drafts []*draft
-		for range perRound {
-			drafts = append(drafts, prepare(b))
-		}
-		kill := time.AfterFunc(time.Duration(rand.IntN(250))*time.Millisecond, func() { _ = d.cmd.Process.Kill() })
-		for _, one := range drafts {
-			one.send()
-		}
-		kill.Stop()
-		_ = d.cmd.Process.Kill()
-		<-d.done
-		d = startDemo(t, state, port)
-		shown := listed(b)
-		for _, one := range drafts {
-			if one.number != "" && shown[one.number] != 1 {
-				t.Errorf("round %d: %s was acknowledged and is listed %d times", round, one.number, shown[one.number])
-			}
-			first := one.number
-			if one.send(); one.number == "" {
-				t.Fatalf("round %d: the draft cannot be sent after the crash", round)
-			}
-			if first == "" {
-				lost++
-			} else if first != one.number {
-				t.Errorf("round %d: sent again, %s became %s", round, first, one.number)
-			}
-			if known[one.number] {
-				t.Errorf("round %d: %s is two applications", round, one.number)
-			}
-			known[one.number] = true
-		}
-		if shown := listed(b); len(shown) != len(known) {
-			t.Errorf("round %d: %d applications are listed, %d were made", round, len(shown), len(known))
-		}
-	}
-	t.Logf("%d applications, %d of them sent again after a crash", len(known), lost)
 }
 
 // listed counts how often each number stands in «Мои заявления».
