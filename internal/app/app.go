@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -57,6 +58,7 @@ type App struct {
 	served    sync.WaitGroup
 	failed    chan error
 	stopClock context.CancelFunc
+	gateways  []io.Closer // that keep a connection
 	// closeDevice ends the sessions with the key device; nil without one.
 	closeDevice func()
 	stopping    atomic.Bool
@@ -328,6 +330,11 @@ func (a *App) Close() {
 		}
 	}
 	a.served.Wait()
+	for _, g := range a.gateways {
+		if err := g.Close(); err != nil {
+			a.log.Warn("leave the gateway", "error", err)
+		}
+	}
 	if a.calls != nil {
 		a.calls.Close()
 	}

@@ -3,6 +3,8 @@ package app
 import (
 	"strings"
 	"testing"
+
+	"github.com/okno-gov/okno/internal/base/outbound"
 )
 
 // The two regions of the demo differ in configuration alone, and both are valid.
@@ -33,6 +35,21 @@ func TestBrandsOfTheDemo(t *testing.T) {
 	own := BrandConfig{Name: "Окно", Phone: "8 (843) 5-114-115"}
 	if b, err := own.layout(); err != nil || b.Phone != "8 (843) 5-114-115" || b.Sheet.URL() != "" {
 		t.Errorf("a region's own phone: %+v, %v", b, err)
+	}
+}
+
+// Letters come from the region's name, and what keeps a connection is closed with
+// the program.
+func TestGateways(t *testing.T) {
+	t.Parallel()
+	a := &App{cfg: Config{Mail: MailConfig{Address: "mail.example.org:587"}, SMS: SMSConfig{SMPP: "smsc.example.org:2775", From: "OKNO"}}}
+	m, ok := a.mailer("Услуги Тюменской области").(*outbound.Mail)
+	if !ok || m.From.Name != "Услуги Тюменской области" || m.From.Address != "okno@mail.example.org" || m.Security != outbound.StartTLS {
+		t.Errorf("mail %+v", m)
+	}
+	s, ok := a.smsSender().(*outbound.SMPP)
+	if !ok || s.Source != "OKNO" || len(a.gateways) != 1 || a.gateways[0] != s {
+		t.Errorf("sms %+v, to be closed %v", s, a.gateways)
 	}
 }
 

@@ -10,10 +10,11 @@ import (
 )
 
 // newOutbox gives a database its outbox with the configured gateways. A channel
-// without gateway keeps its messages waiting, visibly.
-func (a *App) newOutbox(d *db.DB, q *job.Queue) *outbound.Outbox {
+// without gateway keeps its messages waiting, visibly. Letters come from name:
+// people look at that before they look at the address.
+func (a *App) newOutbox(d *db.DB, q *job.Queue, name string) *outbound.Outbox {
 	o := &outbound.Outbox{DB: d, Clock: a.clock, Keys: a.keys, Queue: q, Senders: map[outbound.Channel]outbound.Sender{}}
-	if s := a.mailer(); s != nil {
+	if s := a.mailer(name); s != nil {
 		o.Senders[outbound.Email] = s
 	}
 	if s := a.smsSender(); s != nil {
@@ -22,12 +23,12 @@ func (a *App) newOutbox(d *db.DB, q *job.Queue) *outbound.Outbox {
 	return o
 }
 
-func (a *App) mailer() outbound.Sender {
+func (a *App) mailer(name string) outbound.Sender {
 	c := a.cfg.Mail
 	if c.Address == "" {
 		return nil
 	}
-	m := &outbound.Mail{Addr: c.Address, From: mail.Address{Address: c.From}, User: c.User, Password: string(c.Password)}
+	m := &outbound.Mail{Addr: c.Address, From: mail.Address{Name: name, Address: c.From}, User: c.User, Password: string(c.Password)}
 	if m.Security = outbound.Security(c.Security); c.Security == "" {
 		m.Security = outbound.StartTLS
 	}
@@ -41,7 +42,9 @@ func (a *App) smsSender() outbound.Sender {
 	c := a.cfg.SMS
 	switch {
 	case c.SMPP != "":
-		return &outbound.SMPP{Addr: c.SMPP, SystemID: c.User, Password: string(c.Password), Source: c.From}
+		s := &outbound.SMPP{Addr: c.SMPP, SystemID: c.User, Password: string(c.Password), Source: c.From}
+		a.gateways = append(a.gateways, s) // it keeps its connection until it is closed
+		return s
 	case c.URL != "":
 		return &outbound.SMSGateway{URL: c.URL, Token: string(c.Token), Sender: c.From, Client: a.calls.Client("sms")}
 	}

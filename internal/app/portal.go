@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -78,7 +79,7 @@ func (a *App) newPortal(ctx context.Context, cfg PortalConfig) (*portal, error) 
 		return nil, fmt.Errorf("code %q is no number of a region", cfg.Code)
 	}
 	calendar := term.Russian()
-	p.outbox = a.newOutbox(d, p.queue)
+	p.outbox = a.newOutbox(d, p.queue, cmp.Or(cfg.Brand.Sub, cfg.Brand.Name))
 	p.settings = &portalsetting.Settings{DB: d, Clock: a.clock}
 	p.journal = &portaljournal.Journal{DB: d, Clock: a.clock, Keys: a.keys, KeepDays: portalsetting.KeepDays}
 	p.accounts = &account.Accounts{DB: d, Clock: a.clock, Keys: a.keys}

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -110,7 +112,25 @@ func (m *Mux) routed() http.Handler {
 		}
 		mux.Handle(e.pattern, m.limited(h, e.opts))
 	}
-	return mux
+	return m.collapsed(mux)
+}
+
+var slashes = regexp.MustCompile(`/{2,}`)
+
+// collapsed answers «/rs//prns/1» like «/rs/prns/1»: foreign programs put a slash
+// before and after, and ServeMux would send them elsewhere, which many do not
+// follow with their token.
+func (m *Mux) collapsed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "//") && m.isAPI(r) {
+			u := *r.URL
+			u.Path, u.RawPath = slashes.ReplaceAllString(u.Path, "/"), slashes.ReplaceAllString(u.RawPath, "/")
+			c := *r
+			c.URL = &u
+			r = &c
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (m *Mux) limited(h http.Handler, opts []Option) http.Handler {

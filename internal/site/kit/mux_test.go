@@ -263,6 +263,23 @@ func TestAddressBehindProxy(t *testing.T) {
 	}
 }
 
+// A foreign program that puts a slash before and after is answered, not sent
+// elsewhere; pages are sent to their one address.
+func TestDoubleSlashes(t *testing.T) {
+	t.Parallel()
+	b, _ := site(t, func(m *kit.Mux) {
+		m.Mount("GET /api/thing/{id}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.PathValue("id")) }))
+	})
+	for _, path := range []string{"/api/thing/7", "/api//thing/7", "/api/thing///7"} {
+		if res := b.Raw(http.MethodGet, path, nil, ""); res.StatusCode != http.StatusOK {
+			t.Errorf("%s: %d to %q", path, res.StatusCode, res.Header.Get("Location"))
+		}
+	}
+	if res := b.Raw(http.MethodGet, "/api/../who", nil, ""); res.StatusCode == http.StatusOK {
+		t.Error("dots lead out of the API without a redirect")
+	}
+}
+
 // The number that a request has at our proxy stands beside ours; nobody else may
 // write into the log so.
 func TestLogNamesTheCaller(t *testing.T) {

@@ -57,11 +57,15 @@ func (s *Site) act(r *http.Request, sys *System, kind, object string, do func(ct
 }
 
 func (s *Site) retryJob(w http.ResponseWriter, r *http.Request) error {
-	return s.actOnJob(w, r, jobRetried, func(ctx context.Context, tx *db.Tx, sys *System, id int64) (string, error) { return sys.Queue.Retry(ctx, tx, id) })
+	return s.actOnJob(w, r, jobRetried, func(ctx context.Context, tx *db.Tx, sys *System, id int64) (string, error) {
+		return sys.Queue.Retry(ctx, tx, id)
+	})
 }
 
 func (s *Site) discardJob(w http.ResponseWriter, r *http.Request) error {
-	return s.actOnJob(w, r, jobDiscarded, func(ctx context.Context, tx *db.Tx, sys *System, id int64) (string, error) { return sys.Queue.Discard(ctx, tx, id) })
+	return s.actOnJob(w, r, jobDiscarded, func(ctx context.Context, tx *db.Tx, sys *System, id int64) (string, error) {
+		return sys.Queue.Discard(ctx, tx, id)
+	})
 }
 
 func (s *Site) actOnJob(w http.ResponseWriter, r *http.Request, kind string, do func(ctx context.Context, tx *db.Tx, sys *System, id int64) (string, error)) error {
