@@ -105,7 +105,7 @@ func (g *grown) work() (p99, perSecond float64, err error) {
 		case 0:
 			_, err := g.p.call("/oauth2/introspect", url.Values{"token": {g.t.Access}})
 			return err
-		case 1: // a login that fails: looks for the contact, the account and the throttle
+		case 1: // a token that nobody has
 			res, err := g.p.http.Post(g.s.url("esia", "/oauth2/token"), "application/x-www-form-urlencoded",
 				bytes.NewBufferString(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"none"}, "client_id": {g.p.id}}.Encode()))
 			if err != nil {
@@ -117,8 +117,7 @@ func (g *grown) work() (p99, perSecond float64, err error) {
 			_ = res.Body.Close()
 			return err
 		default:
-			_, err := g.p.call("/oauth2/userinfo", url.Values{"access_token": {g.t.Access}})
-			return err
+			return g.p.userInfo(g.t)
 		}
 	})
 	perSecond = n / time.Since(start).Seconds()

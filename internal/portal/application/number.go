@@ -11,7 +11,7 @@ import (
 
 // blockSize is how many numbers a process takes at a time; a restart loses the
 // rest of a block, which G-02 permits.
-const blockSize = 20
+const blockSize = 100
 
 // numbers is this process's stock of numbers.
 type numbers struct {

@@ -17,6 +17,7 @@ type line struct {
 	marks    []mark  // which number was given out when, for tickets of other processes
 	rate     float64 // calls per second
 	admitted float64 // visits let in per second, averaged over some ten seconds
+	peak     float64 // the most of it in the last minutes
 	fresh    int     // visits let in since the last step
 	tight    bool    // somebody had to wait long, or in vain, since the last step
 	stepped  time.Time
@@ -117,8 +118,8 @@ func (l *line) inRush(now time.Time) bool {
 	return l.issued > int(l.called) || now.Sub(l.rush) < rushEnds && !l.rush.IsZero()
 }
 
-// step calls who is due. The rate follows the visits that were let in lately: a
-// little above while nobody waits inside, below as soon as it is tight there.
+// step calls who is due: faster and faster while nobody waits inside, slower as
+// soon as it is tight there, about as fast as visits could be let in lately.
 func (l *line) step(now time.Time) {
 	d := now.Sub(l.stepped)
 	if d < lineStep {
@@ -136,11 +137,15 @@ func (l *line) step(now time.Time) {
 	if l.admitted == 0 || float64(l.fresh)/s > l.admitted {
 		l.admitted = float64(l.fresh) / s
 	}
-	factor := 1.25
+	l.peak = max(l.peak*math.Exp(-s/60), l.admitted)
 	if l.tight {
-		factor = 0.9
+		l.rate = max(l.admitted, l.rate*0.8)
+	} else {
+		// Who is called comes when his page asks again: what is let in lags behind, and
+		// must not slow down the calls that it waits for.
+		l.rate = max(l.admitted*1.25, l.rate*1.3)
 	}
-	l.rate = max(1, l.admitted*factor)
+	l.rate = max(1, min(l.rate, 2*l.peak))
 	l.fresh, l.tight = 0, false
 	l.called = min(float64(l.issued), l.called+l.rate*s)
 	for len(l.marks) > 1 && float64(l.marks[1].first) <= l.called {

@@ -156,5 +156,5 @@ func roundedWait(d time.Duration) time.Duration {
 // refresh is when the page asks again, in seconds: a quarter of the wait, so that
 // many who wait long cost little.
 func refresh(wait time.Duration) int {
-	return int(math.Ceil(min(max(wait.Seconds()/4, 5), 60)))
+	return int(math.Ceil(min(max(wait.Seconds()/4, 5), 30)))
 }
