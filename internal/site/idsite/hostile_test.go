@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/okno-gov/okno/internal/idp/oidc/oidctest"
 	"github.com/okno-gov/okno/internal/idp/person"
@@ -119,8 +120,7 @@ func TestForeignNumbersInAddresses(t *testing.T) {
 func TestNoOpenRedirect(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	oid := w.Person("Тестова", "Анна", "anna@example.org")
-	_ = oid
+	w.Person("Тестова", "Анна", "anna@example.org")
 	for _, evil := range []string{
 		"https://evil.example/", "//evil.example/", `/\evil.example/`, `\\evil.example`, "/\t/evil.example", "/%2Fevil.example", "/.//evil.example",
 		"https:evil.example", "javascript:alert(1)", "http://" + host + "@evil.example/", "/%5C%5Cevil.example", "%2F%2Fevil.example", " https://evil.example",
@@ -204,13 +204,13 @@ func TestFormWithoutKey(t *testing.T) {
 		b.Post(path, url.Values{"surname": {"Новикова"}, "name": {"Елена"}, "email": {"e@example.org"}, "consent": {"1"}}).WantStatus(422).Want("h1", "")
 	}
 	p := b.Get("/registration")
-	w.Clock.Advance(48 * 60 * 60 * 1e9)
+	w.Clock.Advance(48 * time.Hour)
 	p.Submit("form[action='/registration']", "surname", "Новикова", "name", "Елена", "email", "late@example.org", "consent", "1").Want("h1", "Откройте письмо")
 	signed := w.browser()
-	_ = w.Person("Тестова", "Анна", "anna@example.org")
+	w.Person("Тестова", "Анна", "anna@example.org")
 	signIn(signed, "anna@example.org")
 	old := signed.Get("/profile/settings/password")
-	w.Clock.Advance(31 * 60 * 1e9)
+	w.Clock.Advance(31 * time.Minute)
 	old.Submit("main form", "current", oidctest.Password, "password", newPassword, "password2", newPassword).WantStatus(401).Want("main", "Сеанс закончился")
 }
 
@@ -237,4 +237,23 @@ func TestLinksInLetters(t *testing.T) {
 	for path := range paths {
 		b.Get(path).WantStatus(200)
 	}
+}
+
+// Who says only at the second proof that the computer is foreign leaves nothing either.
+//
+// ID-LOG-11
+func TestForeignComputerSaidLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Person("Тестова", "Анна", "anna@example.org")
+	b := w.browser()
+	signIn(b, "anna@example.org").WantPath("/")
+	w.Clock.Advance(11 * time.Minute)
+	b.Get("/login?again=1&back=/profile/settings").Submit("form[action='/login']",
+		"login", "anna@example.org", "password", oidctest.Password, "foreign", "1").WantPath("/profile/settings")
+	if b.Cookie("okno_id_login") != "" {
+		t.Error("the login is remembered")
+	}
+	b.DropSessionCookies()
+	b.Get("/profile/settings").WantPath("/login")
 }
