@@ -383,6 +383,26 @@ func TestAssist(t *testing.T) {
 		t.Error("not confirmed")
 	}
 
+	// Whoever registered by e-mail alone is helped too.
+	byMail := w.create(t, "+79120000555")
+	must(t, w.DB.InTx(ctx, func(tx *db.Tx) error {
+		c, err := w.Persons.AddContact(ctx, tx, byMail, person.Email, "mail@example.com")
+		if err != nil {
+			return err
+		}
+		_, err = w.Persons.ConfirmContact(ctx, tx, byMail, c.ID)
+		return err
+	}))
+	if visit, err = w.BeginAssist(ctx, w.op, "Mail@Example.com"); err != nil {
+		t.Fatal(err)
+	}
+	must(t, w.EnterAssistCode(ctx, w.op, visit, w.post.Last(t, "mail@example.com", anyCode)))
+	for _, text := range []string{"", "x", "112-233-445 95"} {
+		if _, err := w.BeginAssist(ctx, w.op, text); key(err) != "operator.query_invalid" {
+			t.Errorf("assist by %q: %v", text, err)
+		}
+	}
+
 	// An unknown phone looks the same and leads nowhere.
 	unknown, err := w.BeginAssist(ctx, w.op, "+79120000999")
 	must(t, err)
