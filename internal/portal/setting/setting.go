@@ -169,8 +169,9 @@ type Version struct {
 }
 
 // Change sets a value. seen is the version that the administrator was shown,
-// zero for the default: a change in between is a conflict, not overwritten.
-func (s *Settings) Change(ctx context.Context, name string, seen int, value json.RawMessage, by, reason string) error {
+// zero for the default: a change in between is a conflict, not overwritten. within
+// runs first in the same transaction: it authorises and journals.
+func (s *Settings) Change(ctx context.Context, name string, seen int, value json.RawMessage, by, reason string, within ...func(ctx context.Context, tx *db.Tx) error) error {
 	declared.Lock()
 	d, known := declared.byName[name]
 	declared.Unlock()
@@ -184,6 +185,11 @@ func (s *Settings) Change(ctx context.Context, name string, seen int, value json
 		return err
 	}
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		for _, do := range within {
+			if err := do(ctx, tx); err != nil {
+				return err
+			}
+		}
 		_, err := tx.Exec(ctx, `
 			INSERT INTO setting.value (name, version, value, set_by, reason, set_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 			name, seen+1, value, by, reason, s.Clock.Now())

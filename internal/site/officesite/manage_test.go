@@ -70,13 +70,13 @@ func TestStaff(t *testing.T) {
 	member := b.Get("/manage/staff?q=новикова").Click("td a")
 	path := member.URL.Path
 	old := b.Get(path)
-	member = member.Submit("#rights ~ form", "post", "главный специалист").WantPath(path).Want(".govuk-notification-banner", "Сохранено").Want(".okno-pagehead", "главный специалист")
+	member.Submit("#rights ~ form", "post", "главный специалист").WantPath(path).Want(".govuk-notification-banner", "Сохранено").Want(".okno-pagehead", "главный специалист")
 	old.Submit("#rights ~ form", "post", "директор").WantStatus(409).Want(".govuk-error-summary", "кто-то ещё").Submit("#rights ~ form", "post", "начальник").WantPath(path)
 	member = b.Get(path)
 	member.Submit("#deputies ~ form", "from", "вчера", "to", "").WantStatus(422).Want("#deputy-error", "Выберите").Want("#from-error", "день")
 	other := member.Attr("#deputy option:nth-child(2)", "value")
 	member = member.Submit("#deputies ~ form", "deputy", other, "from", "24.11.2026", "to", "05.12.2026").WantPath(path).Want(".okno-timeline", "С 24 ноября 2026 по 5 декабря 2026")
-	member = member.Submit("form[action$='/recall']").WantPath(path).Lacks("#deputies ~ *", "24 ноября")
+	member.Submit("form[action$='/recall']").WantPath(path).Lacks("#deputies ~ *", "24 ноября")
 
 	b.Get(path).Submit("form[action$='/dismiss']").WantPath("/manage/staff")
 	maria.Get("/").WantStatus(403) // signed in anew by the stand, without rights
@@ -86,7 +86,9 @@ func TestStaff(t *testing.T) {
 
 	me := b.Get("/manage/staff?role=admin").Click("td a")
 	me.Submit("form[action$='/dismiss']").WantStatus(409).Want(".govuk-error-summary", "последний администратор")
-	b.Get("/manage/journal").Want("table", "Приглашён сотрудник").Want("table", "Сотрудник приступил").Want("table", "Доступ закрыт").Want("table", "Назначен заместитель")
+	b.Get("/manage/journal").Want("table", "Приглашён сотрудник").Want("table", "Сотрудник приступил").Want("table", "Доступ закрыт").Want("table", "Назначен заместитель").Lacks("table", "support.portal_hours")
+	b.Get("/settings/support.portal_hours").Submit("main form", "value", "8", "reason", "Приказ").WantPath("/settings")
+	b.Get("/manage/journal").Want("table", "support.portal_hours")
 }
 
 // BO-05, BO-13: an editor adds an agency and a centre with hours and a place; what is

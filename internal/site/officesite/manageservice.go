@@ -249,7 +249,7 @@ func (s *Site) sourcePage(w http.ResponseWriter, r *http.Request, o *officer.Off
 	var fields []templ.Component
 	for _, x := range sourceFiles {
 		fields = append(fields, ui.Textarea(ui.TextArea{Field: ui.Field{
-			Name: x.input, Label: l.T("manage.source." + x.input), Hint: l.T("manage.source.file", "name", x.file), Value: typed[x.file], Error: bad.Field(x.input), Class: "okno-num",
+			Name: x.input, Label: l.T("manage.source." + x.input), Hint: l.T("manage.source.file", "name", x.file), Value: typed[x.file], Error: bad.Field(x.input),
 		}, Rows: x.rows, Spellcheck: "false"}))
 	}
 	v.Main = append(v.Main, page.Panel("source", l.T("manage.catalogue.definition"), false, page.FormOf(page.Form{

@@ -139,7 +139,7 @@ func (s *Site) changeSetting(w http.ResponseWriter, r *http.Request, o *officer.
 	if !editable(c.Declared) {
 		return fault.NotFound("setting.not_found")
 	}
-	err = s.Settings.Change(r.Context(), name, version, rawValue(c.Declared, typed), o.ID, reason)
+	err = s.Settings.Change(r.Context(), name, version, rawValue(c.Declared, typed), o.ID, reason, s.Officers.Administering(o.ID, officer.DeedSetting, name, reason))
 	if err != nil {
 		bad, ok := kit.WrongOf(r, renamedField(err, name, "value"), map[string]string{"": "value"})
 		if !ok {
