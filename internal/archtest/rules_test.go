@@ -103,7 +103,7 @@ func check(from, to string, test bool) string {
 	case from == "internal/app" || strings.HasPrefix(from, "internal/app/"):
 		return ""
 	case strings.HasPrefix(from, "test/"):
-		return allow(to == "internal/app" || to == "internal/base/dbtest" || to == "internal/site/kit/kittest" || to == "internal/base/obs/obstest" || strings.HasPrefix(to, "test/"), "test/ starts the program through app")
+		return allow(to == "internal/app" || to == "internal/base/dbtest" || to == "internal/site/kit/kittest" || to == "internal/base/obs/obstest" || to == "internal/demo" || strings.HasPrefix(to, "test/"), "test/ starts the program through app and knows the demo's persons")
 	case strings.HasPrefix(from, "internal/site/"):
 		return checkSite(from, to)
 	case strings.HasPrefix(from, "internal/portal/"):

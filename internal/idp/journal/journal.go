@@ -61,6 +61,7 @@ const (
 	ConsentGiven    Kind = "consent_given"
 	ConsentEnded    Kind = "consent_withdrawn"
 	SettingsChanged Kind = "settings_changed"
+	DataExported    Kind = "data_exported" // the person took a copy of everything
 	AccountDeleted  Kind = "account_deleted"
 	ExchangeRequest Kind = "exchange_request" // details agency, purpose, result
 	ProfileRead     Kind = "profile_read"     // a relying party read data: details client, name, scopes
@@ -74,7 +75,7 @@ var groups = map[Group][]Kind{
 	GroupAccess:   {ProfileRead, OperatorLooked},
 	GroupAction: {
 		Registered, PasswordChanged, PasswordSetNew, SecondFactorSet, ContactAdded, ContactConfirm, ContactRemoved, DataSent, CheckEnded,
-		LevelRaised, IdentityProven, ProfileChanged, ConsentGiven, ConsentEnded, SettingsChanged, AccountDeleted, OperatorActed, SignedIn,
+		LevelRaised, IdentityProven, ProfileChanged, ConsentGiven, ConsentEnded, SettingsChanged, DataExported, AccountDeleted, OperatorActed, SignedIn,
 	},
 }
 

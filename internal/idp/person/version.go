@@ -109,6 +109,30 @@ func (p *Persons) GetVersion(ctx context.Context, tx *db.Tx, oid OID, number int
 	return p.openVersion(ctx, tx, *row)
 }
 
+// History lists a person's sets of personal data, the newest first, at most 50.
+func (p *Persons) History(ctx context.Context, oid OID) ([]Version, error) {
+	var out []Version
+	err := p.DB.Read(ctx, func(tx *db.Tx) error {
+		latest, err := p.LatestVersion(ctx, tx, oid)
+		if err != nil || latest == nil {
+			return err
+		}
+		out = append(out, *latest)
+		for n := latest.Number - 1; n > 0 && len(out) < 50; n-- {
+			v, err := p.GetVersion(ctx, tx, oid, n)
+			switch {
+			case fault.Is(err, fault.KindNotFound): // erased when its term ended
+			case err != nil:
+				return err
+			default:
+				out = append(out, *v)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
 // LatestVersion is the newest set of data, nil when the form was never sent.
 func (p *Persons) LatestVersion(ctx context.Context, tx *db.Tx, oid OID) (*Version, error) {
 	row, err := db.Find[versionRow](ctx, tx, `SELECT `+versionColumns+` FROM person.version WHERE oid = $1 ORDER BY version DESC LIMIT 1`, oid)

@@ -194,12 +194,17 @@ func (a *Applications) lifetime(ctx context.Context, tx *db.Tx) (expires, warn t
 	return expires, expires.AddDate(0, 0, -min(before, days)), nil
 }
 
-// draftEntry keeps the draft's line in the feed (DRF-02).
+// draftEntry keeps the draft's line in the feed (DRF-02); it tells the unfinished
+// from what only waits for its signature (C-26, NTF-09).
 func (a *Applications) draftEntry(ctx context.Context, tx *db.Tx, d *Draft) error {
-	return a.Notices.Refresh(ctx, tx, notice.Post{
+	p := notice.Post{
 		Owner: d.Owner, Key: holderOfDraft(d.ID), Category: notice.CategoryDraft, Type: notice.TypeDraft, Topic: "draft.open",
 		Args: titled(d.Title), Object: holderOfDraft(d.ID), Words: []string{d.Title.RU},
-	})
+	}
+	if d.Status == StatusUnsigned {
+		p.Topic, p.Action = "draft.unsigned", true
+	}
+	return a.Notices.Refresh(ctx, tx, p)
 }
 
 // Drafts lists an owner's drafts, the last touched first.

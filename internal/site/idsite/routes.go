@@ -88,6 +88,8 @@ func (s *Site) routes() {
 	m.Handle("GET /profile/consents.json", s.signedIn(s.exportConsents))
 	m.Handle("GET /profile/consents/{id}", s.fresh(s.showWithdraw))
 	m.Handle("POST /profile/consents/{id}", s.fresh(s.withdraw))
+	m.Handle("GET /profile/export", s.fresh(s.showExport))
+	m.Handle("GET /profile/export.json", s.fresh(s.downloadExport))
 	m.Handle("GET /profile/portals", s.signedIn(s.showPortals))
 	m.Handle("GET /profile/actions", s.showJournal(journal.GroupAction))
 	m.Handle("GET /profile/actions/logins", s.showJournal(journal.GroupSignIn))

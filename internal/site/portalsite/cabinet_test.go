@@ -27,6 +27,9 @@ func TestDrafts(t *testing.T) {
 	w.clock.Advance(26 * time.Hour)
 	c := w.signedIn(anna(3))
 	feed := c.Get("/lk/notifications?category=draft").Want(".okno-feed", "Справка о наличии (отсутствии) судимости")
+	if tag := feed.Text(".okno-feed .govuk-tag"); tag != "Черновик" {
+		t.Errorf("an unfinished draft is called %q", tag)
+	}
 	step := feed.Click(".okno-feed h3 a").Want("h1", "Прежние фамилии")
 	if step.Attr("input[name=former]", "value") != "Кузнецова" {
 		t.Error("the typed name is lost")

@@ -100,6 +100,8 @@ func (w words) feedItem(e *notice.Entry) ui.FeedItem {
 		Icon: categoryIcons[e.Category], Unread: e.ReadAt == nil, Act: e.Waiting(),
 	}
 	switch {
+	case e.Waiting() && e.Category == notice.CategoryDraft:
+		item.Tag = &ui.TagProps{Text: w.t("drafts.unsigned"), Colour: "yellow"}
 	case e.Waiting() && e.Due != nil:
 		item.Tag = &ui.TagProps{Text: w.t("feed.answer_until", "date", w.lastDay(*e.Due)), Colour: "yellow"}
 	case e.Waiting():

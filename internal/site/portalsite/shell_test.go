@@ -170,7 +170,8 @@ func TestFeedHoldsEverything(t *testing.T) {
 	w.settle()
 	feed := b.Get("/lk/notifications")
 	feed.Want(".okno-feed", number).Want(".okno-feed", "Заявление отправлено").Want(".okno-feed", "Услуга оказана")
-	b.Get("/lk/notifications?category="+string(notice.CategoryDraft)).Want(".okno-feed", "Справка о наличии (отсутствии) судимости")
+	b.Get("/lk/notifications?category="+string(notice.CategoryDraft)).Want(".okno-feed", "Не подписано: Справка о наличии (отсутствии) судимости").
+		Want(".okno-feed .govuk-tag--yellow", "Не подписано").Want(".okno-feed", "подпишите и отправьте")
 }
 
 // The portal's own minimum shows on the card, and the door leads up.
