@@ -43,19 +43,11 @@ func CreateStaff(ctx context.Context, cfg Config, o StaffOptions, out io.Writer)
 	if !o.Provider && o.Centre == "" && o.Portal == "" {
 		return errors.New("say which rights: --provider, --centre or --portal")
 	}
-	// Nothing is served and worked: only the use cases are needed.
-	cfg.Roles = []string{"worker"}
-	if err := attach(&cfg); err != nil {
-		return err
-	}
-	a, err := New(ctx, cfg, Options{})
+	a, err := openForCommand(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	if a.idp == nil {
-		return errors.New("this configuration has no identity provider: make the account there")
-	}
 	first, err := a.staffAccount(ctx, o)
 	if err != nil {
 		return explainFault(err)
@@ -65,6 +57,19 @@ func CreateStaff(ctx context.Context, cfg Config, o StaffOptions, out io.Writer)
 	}
 	first.print(out, o, a.cfg)
 	return nil
+}
+
+// openForCommand opens the identity provider for a command of its administrator:
+// nothing is served and worked, only the use cases are needed.
+func openForCommand(ctx context.Context, cfg Config) (*App, error) {
+	if cfg.IDP == nil {
+		return nil, errors.New("this configuration has no identity provider: run the command there")
+	}
+	cfg.Roles = []string{"worker"}
+	if err := attach(&cfg); err != nil {
+		return nil, err
+	}
+	return New(ctx, cfg, Options{})
 }
 
 // attach leads a configuration with a private PostgreSQL to the one that a

@@ -27,18 +27,11 @@ func SignOut(ctx context.Context, cfg Config, o SignOutOptions, out io.Writer) e
 	if o.Everybody == (len(o.OIDs) > 0) {
 		return errors.New("say whose: --oid once or more, or --everybody")
 	}
-	cfg.Roles = []string{"worker"}
-	if err := attach(&cfg); err != nil {
-		return err
-	}
-	a, err := New(ctx, cfg, Options{})
+	a, err := openForCommand(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	if a.idp == nil {
-		return errors.New("this configuration has no identity provider: run the command there")
-	}
 	return a.signOut(ctx, o, out)
 }
 

@@ -150,23 +150,6 @@ func formKey() []ui.Hidden { return []ui.Hidden{{Name: kit.KeyField, Value: kit.
 
 const adminPageSize = 25
 
-func pagerOf(p kit.Paging) *ui.PagerProps {
-	if p.Pages() <= 1 {
-		return nil
-	}
-	out := &ui.PagerProps{}
-	if p.Page > 1 {
-		out.Prev = p.URL(p.Page - 1)
-	}
-	if p.Page < p.Pages() {
-		out.Next = p.URL(p.Page + 1)
-	}
-	for _, n := range p.Numbers() {
-		out.Pages = append(out.Pages, ui.PageLink{Number: n, Href: p.URL(n), Current: n == p.Page, Ellipsis: n == 0})
-	}
-	return out
-}
-
 // adminJournalView is what administrators did.
 type adminJournalView struct {
 	adminHead

@@ -26,7 +26,7 @@ func (s *Site) showCentres(w http.ResponseWriter, r *http.Request, m me) error {
 		return err
 	}
 	paging.Total = total
-	v := centresView{adminHead: s.adminHead(w, r, "/admin/centres"), Pager: pagerOf(paging)}
+	v := centresView{adminHead: s.adminHead(w, r, "/admin/centres"), Pager: paging.Pager()}
 	for _, c := range list {
 		tag := ui.TagProps{Text: l.T("admin.centre.open"), Colour: "green"}
 		if !c.Active {

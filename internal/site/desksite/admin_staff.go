@@ -54,7 +54,7 @@ func (s *Site) staffList(w http.ResponseWriter, r *http.Request, m me, status in
 		return err
 	}
 	paging.Total = total
-	v := staffView{adminHead: s.adminHead(w, r, "/admin/staff"), Pager: pagerOf(paging), Factor: f}
+	v := staffView{adminHead: s.adminHead(w, r, "/admin/staff"), Pager: paging.Pager(), Factor: f}
 	for i := range list {
 		v.Rows = append(v.Rows, staffRow(l, &list[i]))
 	}

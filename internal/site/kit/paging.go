@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+
+	"github.com/okno-gov/okno/internal/ui"
 )
 
 // Paging is one page of a list: numbered from 1.
@@ -58,6 +60,24 @@ func (p Paging) Numbers() []int {
 		case out[len(out)-1] != 0:
 			out = append(out, 0)
 		}
+	}
+	return out
+}
+
+// Pager is what the page shows below the list; nil when one page holds it all.
+func (p Paging) Pager() *ui.PagerProps {
+	if p.Pages() <= 1 {
+		return nil
+	}
+	out := &ui.PagerProps{}
+	if p.Page > 1 {
+		out.Prev = p.URL(p.Page - 1)
+	}
+	if p.Page < p.Pages() {
+		out.Next = p.URL(p.Page + 1)
+	}
+	for _, n := range p.Numbers() {
+		out.Pages = append(out.Pages, ui.PageLink{Number: n, Href: p.URL(n), Current: n == p.Page, Ellipsis: n == 0})
 	}
 	return out
 }

@@ -118,6 +118,12 @@ func TestPaging(t *testing.T) {
 	if got := p.URL(2); got != "/list?kind=login&page=2" {
 		t.Errorf("second page at %q", got)
 	}
+	if pager := p.Pager(); pager.Prev != "/list?kind=login&page=4" || pager.Next != "/list?kind=login&page=6" || len(pager.Pages) != 7 || !pager.Pages[3].Current || !pager.Pages[1].Ellipsis {
+		t.Errorf("pager %+v", pager)
+	}
+	if p.Total = 20; p.Pager() != nil {
+		t.Error("a pager for one page")
+	}
 	for _, bad := range []string{"0", "-1", "x", "99999999999999999999", "1e9"} {
 		if q := PagingOf(httptest.NewRequest("GET", "/list?page="+bad, nil), 20); q.Page != 1 {
 			t.Errorf("page=%s gives %d", bad, q.Page)

@@ -75,7 +75,7 @@ func (s *Site) showCatalogue(w http.ResponseWriter, r *http.Request, o *officer.
 	v := page.List{
 		Manage: s.manage(w, r, o, catalogueTab, l.T("manage.tab.catalogue"), l.T("manage.catalogue.lead")), Action: catalogueTab, Query: query,
 		SearchLabel: l.T("manage.catalogue.search"), Label: l.T("manage.tab.catalogue"), Empty: l.T("manage.catalogue.empty"), EmptyText: l.T("manage.catalogue.empty_text"),
-		Shown: l.T("manage.shown", "n", len(list), "of", paging.Total), Pager: pager(paging),
+		Shown: l.T("manage.shown", "n", len(list), "of", paging.Total), Pager: paging.Pager(),
 		Head: heads(l, "manage.catalogue.service", "manage.staff.agency", "manage.catalogue.weight", "manage.text.changed", "manage.state"),
 	}
 	v.Buttons = []ui.ButtonProps{

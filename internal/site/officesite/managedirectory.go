@@ -53,7 +53,7 @@ func (s *Site) showEntries(w http.ResponseWriter, r *http.Request, o *officer.Of
 	v := page.List{
 		Manage: s.manage(w, r, o, at, l.T("manage."+string(k)+".title"), l.T("manage."+string(k)+".lead")), Action: at, Query: query,
 		SearchLabel: l.T("manage.directory.search"), Label: l.T("manage." + string(k) + ".title"), Empty: l.T("manage.directory.empty"), EmptyText: l.T("manage.directory.empty_text"),
-		Shown: l.T("manage.shown", "n", len(list), "of", total), Pager: pager(paging),
+		Shown: l.T("manage.shown", "n", len(list), "of", total), Pager: paging.Pager(),
 		Head: heads(l, "manage.directory.name", "manage.directory.address", "manage.directory.phones", "manage.state"),
 	}
 	if o.Edits(officer.WholePortal) {

@@ -35,7 +35,7 @@ func (s *Site) showStaff(w http.ResponseWriter, r *http.Request, o *officer.Offi
 	}
 	v := page.List{
 		Manage: s.manage(w, r, o, staffTab, l.T("manage.tab.staff"), l.T("manage.staff.lead")), Action: staffTab, Query: f.Query,
-		SearchLabel: l.T("manage.staff.search"), Label: l.T("manage.tab.staff"), Empty: l.T("manage.staff.empty"), Pager: pager(paging),
+		SearchLabel: l.T("manage.staff.search"), Label: l.T("manage.tab.staff"), Empty: l.T("manage.staff.empty"), Pager: paging.Pager(),
 		Shown: l.T("manage.shown", "n", len(list), "of", total),
 		Head:  heads(l, "manage.staff.name", "manage.staff.agency", "manage.staff.roles", "manage.state"),
 	}

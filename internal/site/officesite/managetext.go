@@ -51,7 +51,7 @@ func (s *Site) showTexts(w http.ResponseWriter, r *http.Request, o *officer.Offi
 	v := page.List{
 		Manage: s.manage(w, r, o, textsTab, l.T("manage.text."+string(k)+".title"), l.T("manage.text."+string(k)+".lead")), Action: textsAt(k), Query: query,
 		SearchLabel: l.T("manage.text.search"), Label: l.T("manage.text." + string(k) + ".title"), Empty: l.T("manage.text.empty"), EmptyText: l.T("manage.text.empty_text"),
-		Shown: l.T("manage.shown", "n", len(list), "of", total), Pager: pager(paging),
+		Shown: l.T("manage.shown", "n", len(list), "of", total), Pager: paging.Pager(),
 		Head: heads(l, "manage.text.title", "manage.text.since", "manage.text.changed", "manage.state"),
 	}
 	if o.Edits(officer.WholePortal) {

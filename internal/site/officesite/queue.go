@@ -64,7 +64,7 @@ func (s *Site) showQueue(w http.ResponseWriter, r *http.Request, o *officer.Offi
 		out.Rows = append(out.Rows, l.row(&list.Rows[i]))
 	}
 	out.Shown = l.t("queue.shown", "n", len(out.Rows), "of", list.Total)
-	out.Pager = pager(paging)
+	out.Pager = paging.Pager()
 	if list.Counts.Free > 0 {
 		out.Next = &page.NextCase{Action: "/next", Hidden: key()}
 	}
@@ -109,23 +109,6 @@ func (w words) counts(c application.QueueCounts, view string) []ui.CountLink {
 			x.n = c.Mine + c.Free
 		}
 		out = append(out, ui.CountLink{N: x.n, Text: w.t("count."+x.view, "n", x.n), Href: "/?show=" + url.QueryEscape(x.view), Current: x.view == view, Late: x.view == "late" && x.n > 0})
-	}
-	return out
-}
-
-func pager(p kit.Paging) *ui.PagerProps {
-	if p.Pages() <= 1 {
-		return nil
-	}
-	out := &ui.PagerProps{}
-	if p.Page > 1 {
-		out.Prev = p.URL(p.Page - 1)
-	}
-	if p.Page < p.Pages() {
-		out.Next = p.URL(p.Page + 1)
-	}
-	for _, n := range p.Numbers() {
-		out.Pages = append(out.Pages, ui.PageLink{Number: n, Href: p.URL(n), Current: n == p.Page, Ellipsis: n == 0})
 	}
 	return out
 }

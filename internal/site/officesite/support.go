@@ -62,7 +62,7 @@ func (s *Site) showBoard(w http.ResponseWriter, r *http.Request, o *officer.Offi
 	l := s.words(r)
 	out := page.Board{
 		Counts: l.boardCounts(b.Counts, view, f), Query: f.Query, Hidden: []ui.Hidden{{Name: "show", Value: string(view)}}, Searched: f.Query != "",
-		Queue: l.queueChoice(f.Queue), Shown: l.T("support.desk.shown", "n", len(b.Rows), "of", b.Total), Pager: pager(paging),
+		Queue: l.queueChoice(f.Queue), Shown: l.T("support.desk.shown", "n", len(b.Rows), "of", b.Total), Pager: paging.Pager(),
 		Done: f.View == "" || f.View == support.ViewAnswered || f.View == support.ViewClosed,
 	}
 	for i := range b.Rows {

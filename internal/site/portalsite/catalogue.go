@@ -60,7 +60,7 @@ func (s *Site) showList(w http.ResponseWriter, r *http.Request, p layoutPage, c 
 	for _, sv := range found[from:min(from+pageSize, len(found))] {
 		c.Cards = append(c.Cards, l.resultCard(sv, names))
 	}
-	c.Pager = pager(paging)
+	c.Pager = paging.Pager()
 	return kit.Render(w, r, http.StatusOK, p, page.CataloguePage(c))
 }
 
@@ -75,23 +75,6 @@ func (s *Site) agencyNames(ctx context.Context) (map[string]string, error) {
 		out[list[i].Code] = list[i].In(i18n.From(ctx).Lang()).Short
 	}
 	return out, nil
-}
-
-func pager(p kit.Paging) *ui.PagerProps {
-	if p.Pages() <= 1 {
-		return nil
-	}
-	out := &ui.PagerProps{}
-	if p.Page > 1 {
-		out.Prev = p.URL(p.Page - 1)
-	}
-	if p.Page < p.Pages() {
-		out.Next = p.URL(p.Page + 1)
-	}
-	for _, n := range p.Numbers() {
-		out.Pages = append(out.Pages, ui.PageLink{Number: n, Href: p.URL(n), Current: n == p.Page, Ellipsis: n == 0})
-	}
-	return out
 }
 
 // filters are what a list of services can be narrowed by (CAT-07, CAT-08).

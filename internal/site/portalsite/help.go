@@ -111,7 +111,7 @@ func (s *Site) showNews(w http.ResponseWriter, r *http.Request) error {
 	}
 	paging.Total = total
 	l := s.words(r)
-	out := page.Listing{Title: l.t("news.title"), Pager: pager(paging)}
+	out := page.Listing{Title: l.t("news.title"), Pager: paging.Pager()}
 	for _, e := range list {
 		out.Items = append(out.Items, page.Item{Title: l.in(e.Title), Text: l.in(e.Short), Href: "/news/" + e.Code})
 		out.Dates = append(out.Dates, l.Date(e.Since))
