@@ -22,7 +22,7 @@ func TestOperationsSite(t *testing.T) {
 			t.Fatalf("the demo has no %s with a second factor", role)
 		}
 		enter(b, "/", who).WantStatus(want)
-		for _, p := range []string{"/jobs", "/deliveries", "/outside", "/journals", "/pages"} {
+		for _, p := range []string{"/jobs", "/deliveries", "/outside", "/journals", "/pages", "/searches", "/storage"} {
 			b.Get(p).WantStatus(want)
 		}
 		b.Get("/metrics").WantStatus(http.StatusNotFound) // the demo has no token
