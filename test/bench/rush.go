@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -34,12 +35,11 @@ func (b *bench) rush() error {
 	if _, err := loop(b.ctx, q, 8, 2*time.Second); err != nil {
 		return err
 	}
-	// Capacity is measured as the crowd comes: everybody over a connection of his own.
-	start, n := time.Now(), 2000
-	if err := each(n, 8, func(int) error { _, err := once(q); return err }); err != nil {
+	n, err := loop(b.ctx, q, 8, 5*time.Second)
+	if err != nil {
 		return err
 	}
-	capacity := float64(n) / time.Since(start).Seconds()
+	capacity := float64(n) / 5
 	var c crowd
 	if err := b.profiled(s, "P9", func() error { return c.come(b, q, capacity*rushFactor) }); err != nil {
 		return err
@@ -50,11 +50,12 @@ func (b *bench) rush() error {
 	}
 	p99 := c.accepted[len(c.accepted)*99/100]
 	goodput := float64(len(c.accepted)) / rushTime.Seconds()
-	came := fmt.Sprintf("%.0f per second came, %d served, %d pages of the queue, %d failed", capacity*rushFactor, len(c.accepted), c.queued, c.failed)
+	carried := float64(len(c.accepted)+c.queued+c.failed) / rushTime.Seconds() / capacity
+	came := fmt.Sprintf("%.0f per second came, %d served, %d pages of the queue, %d failed, %d not carried in time", capacity*rushFactor, len(c.accepted), c.queued, c.failed, c.late)
 	b.add(row{goal: "P9", what: "p99 of who is let in", unit: "s", ours: p99, floor: 2, ratio: p99 / 2, want: "≤ 2 s", ok: p99 <= 2, note: came})
 	b.add(row{
 		goal: "P9", what: "goodput at 5 × capacity", unit: "per second", ours: goodput, floor: capacity, ratio: goodput / capacity, want: "≥ 0.85",
-		ok: goodput >= 0.85*capacity, note: "the crowd shares the cores with the server",
+		ok: goodput >= 0.85*capacity, note: fmt.Sprintf("the crowd shares the cores with the server: %.1f × capacity really arrived", carried),
 	})
 	return b.queuePage(s, hello, q)
 }
@@ -78,76 +79,106 @@ func (b *bench) queuePage(s, hello *side, q request) error {
 	return nil
 }
 
-// crowd comes at a steady rate, whatever the answers are.
+// crowd comes at a steady rate, whatever the answers are, through the standing
+// connections of a proxy: opening one for each visit would cost the shared
+// machine more than the answers.
 type crowd struct {
 	mu       sync.Mutex
-	accepted []float64 // seconds of the request that was let in
+	accepted []float64 // seconds of the visit that was let in, from when the proxy passed it on
 	queued   int
 	failed   int
+	late     int // due, but no connection was free until the end
+}
+
+// proxyConns are more than the gate takes and lets wait.
+const proxyConns = 600
+
+type due struct {
+	at     time.Time
+	ticket string
 }
 
 func (c *crowd) come(b *bench, q request, perSecond float64) error {
 	end := time.Now().Add(rushTime)
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
+	visits := make(chan due, int(perSecond*rushTime.Seconds()*2)+1)
 	var wait sync.WaitGroup
+	for range proxyConns {
+		wait.Go(func() { c.carry(q, visits, end) })
+	}
 	begun, sent := time.Now(), 0
-	for now := range tick.C {
-		if now.After(end) || b.ctx.Err() != nil {
-			break
+	for time.Now().Before(end) && b.ctx.Err() == nil {
+		for n := int(time.Since(begun).Seconds() * perSecond); sent < n; sent++ {
+			visits <- due{at: time.Now()}
 		}
-		for due := int(now.Sub(begun).Seconds() * perSecond); sent < due; sent++ {
-			wait.Go(func() { c.visit(q, end) })
-		}
+		time.Sleep(5 * time.Millisecond)
 	}
 	wait.Wait()
+	c.late = len(visits)
 	return b.ctx.Err()
 }
 
-// visit is one person: a connection for each try, a cookie between them.
-func (c *crowd) visit(q request, end time.Time) {
-	for ticket := ""; ; {
-		q.cookie = ticket
-		start := time.Now()
-		status, head, err := ask(q)
-		took := time.Since(start).Seconds()
+// carry is one connection of the proxy.
+func (c *crowd) carry(q request, visits chan due, end time.Time) {
+	var conn net.Conn
+	var in *bufio.Reader
+	for {
+		var v due
+		select {
+		case v = <-visits:
+		case <-time.After(time.Until(end)):
+			return
+		}
 		if time.Now().After(end) {
-			return // what comes after the time is not counted
-		}
-		c.mu.Lock()
-		switch {
-		case err != nil:
-			c.failed++
-		case status == http.StatusOK:
-			c.accepted = append(c.accepted, took)
-		case status == http.StatusServiceUnavailable:
-			c.queued++
-		default:
-			c.failed++
-		}
-		c.mu.Unlock()
-		if err != nil || status != http.StatusServiceUnavailable {
+			visits <- v
 			return
 		}
-		for _, set := range head.Values("Set-Cookie") {
-			if pair, _, _ := strings.Cut(set, ";"); strings.Contains(pair, "_queue=") {
-				ticket = pair
+		if conn == nil {
+			var err error
+			if conn, err = dial(q.port); err != nil {
+				c.note(func() { c.failed++ })
+				continue
 			}
+			in = bufio.NewReader(conn)
 		}
-		again, _ := strconv.Atoi(head.Get("Retry-After"))
-		pause := time.Duration(max(again, 1)) * time.Second
-		if time.Now().Add(pause).After(end) {
-			return
+		q.cookie, v.at = v.ticket, time.Now()
+		status, head, err := exchange(conn, in, q.bytes())
+		if err != nil {
+			_ = conn.Close()
+			conn = nil
 		}
-		time.Sleep(pause)
+		c.answered(v, status, head, err, visits, end)
 	}
 }
 
-func ask(q request) (int, http.Header, error) {
-	c, err := dial(q.port)
-	if err != nil {
-		return 0, nil, err
+func (c *crowd) note(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f()
+}
+
+// answered counts an answer; who must wait comes again when he was told to.
+func (c *crowd) answered(v due, status int, head http.Header, err error, visits chan due, end time.Time) {
+	switch {
+	case time.Now().After(end): // what comes after the time is not counted
+	case err != nil:
+		c.note(func() { c.failed++ })
+	case status == http.StatusOK:
+		took := time.Since(v.at).Seconds()
+		c.note(func() { c.accepted = append(c.accepted, took) })
+	case status == http.StatusServiceUnavailable:
+		c.note(func() { c.queued++ })
+		for _, set := range head.Values("Set-Cookie") {
+			if pair, _, _ := strings.Cut(set, ";"); strings.Contains(pair, "_queue=") {
+				v.ticket = pair
+			}
+		}
+		again, _ := strconv.Atoi(head.Get("Retry-After"))
+		time.AfterFunc(time.Duration(max(again, 1))*time.Second, func() {
+			if now := time.Now(); now.Before(end) {
+				visits <- due{at: now, ticket: v.ticket}
+			}
+		})
+	default:
+		c.note(func() { c.failed++ })
 	}
-	defer c.Close()
-	return exchange(c, bufio.NewReader(c), q.bytes())
 }
