@@ -37,6 +37,9 @@ var baseMigrations embed.FS
 // base is what every database has: the clock's offset and the sweeps' states.
 var base = Source{Context: "okno", FS: baseMigrations}
 
+// Base are the tables that each database has beside those of its contexts.
+func Base() Source { return base }
+
 var contextName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // Migrate brings a database to the newest schema of all sources and of the job

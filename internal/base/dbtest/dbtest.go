@@ -293,7 +293,7 @@ func build(ctx context.Context, conn *pgx.Conn, admin, name, from string, fill f
 
 func templateName(sources []db.Source) (string, error) {
 	h := sha256.New()
-	for _, s := range sources {
+	for _, s := range append([]db.Source{db.Base()}, sources...) {
 		fmt.Fprintf(h, "%s\n", s.Context)
 		err := fs.WalkDir(s.FS, ".", func(p string, e fs.DirEntry, err error) error {
 			if err != nil || e.IsDir() {

@@ -75,7 +75,7 @@ func Define[T any](name string, initial T, check func(T) error) *Key[T] {
 func Int(name string, initial, lo, hi int) *Key[int] {
 	k := Define(name, initial, func(v int) error {
 		if v < lo || v > hi {
-			return fault.Invalid("setting.out_of_range", fault.F(name, "setting.out_of_range", "low", lo, "high", hi))
+			return outOfRange(name, lo, hi)
 		}
 		return nil
 	})
@@ -121,10 +121,24 @@ func All() []Declared {
 	return out
 }
 
+// unreadable says what is wanted instead of what is no value at all.
+func (k *Key[T]) unreadable() *fault.Error {
+	declared.Lock()
+	defer declared.Unlock()
+	if d := declared.byName[k.name]; d.High > d.Low {
+		return outOfRange(k.name, d.Low, d.High)
+	}
+	return fault.Invalid("setting.unknown_value", fault.F(k.name, "setting.unknown_value"))
+}
+
+func outOfRange(name string, lo, hi int) *fault.Error {
+	return fault.Invalid("setting.out_of_range", fault.F(name, "setting.out_of_range", "low", lo, "high", hi))
+}
+
 func (k *Key[T]) parse(raw json.RawMessage) (T, error) {
 	var v T
 	if err := json.Unmarshal(raw, &v); err != nil {
-		return v, fault.Invalid("setting.unknown_value", fault.F(k.name, "setting.unknown_value")).Wrap(err)
+		return v, k.unreadable().Wrap(err)
 	}
 	if k.check != nil {
 		if err := k.check(v); err != nil {

@@ -144,6 +144,19 @@ func TestDirectoryPages(t *testing.T) {
 	// An editor of one agency changes what is its own.
 	own := w.clerk(ownEditor)
 	own.Get("/manage/directory/agency/entries/"+police.Agency).Submit("#data ~ form", "head_name", "Новая Голова").WantStatus(200).Want(".govuk-notification-banner", "Опубликовано")
+	// Its other languages have fields, and saving without touching them keeps them.
+	form = own.Get("/manage/directory/agency/entries/" + police.Agency)
+	english := form.Attr("input[name=name_en]", "value")
+	if english == "" || form.Attr("input[name=name_tt]", "value") == "" {
+		t.Error("the delivered translations are not in the form")
+	}
+	form = form.Submit("#data ~ form", "head_post", "временно исполняющий обязанности", "short_en", "Police").WantStatus(200)
+	if got := form.Attr("input[name=name_en]", "value"); got != english {
+		t.Errorf("the English name was %q and is %q", english, got)
+	}
+	if got := form.Attr("input[name=short_en]", "value"); got != "Police" {
+		t.Errorf("the English short name is %q", got)
+	}
 	own.Get("/manage/directory/agency/entries/parks").Lacks("main", "Руководитель")
 	values := url.Values{"version": {"1"}, "name": {"x"}}
 	for _, path := range []string{"/manage/directory/agency/entries/parks", "/manage/directory/agency/new", "/manage/directory/centre/entries/mfc-north", "/manage/directory/centre/new"} {

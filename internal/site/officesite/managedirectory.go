@@ -273,6 +273,7 @@ func agencyFields(f field, in *entryForm) []templ.Component {
 		f.line("email", a.Email, "20", false), f.line("site", a.Site, "", false), f.line("branch", a.Branch, "", false), f.line("former", strings.Join(a.Former, ", "), "", false),
 		f.radios("appeals_mode", a.Appeals.Mode, appeals),
 	}
+	out = append(out, wordFields(f, agencyWords, a.TT, a.EN)...)
 	if in.fresh {
 		o := field{f.words, f.bad, "manage.office."}
 		name := o.props("office_name", in.office.Name)
@@ -296,7 +297,8 @@ func centreFields(f field, in *entryForm) []templ.Component {
 		f.line("name", c.Name, "", true), f.line("operator", c.Operator, "20", true), f.line("city", c.City, "20", true), f.line("address", c.Address, "", true), f.area("phones", in.phones, 3),
 	}
 	out = append(out, weekFields(f, in.week, in.lat, in.lon)...)
-	return append(out, f.boxes("functions", does, can), f.area("note", c.Note, 2))
+	out = append(out, f.boxes("functions", does, can), f.area("note", c.Note, 2))
+	return append(out, wordFields(f, centreWords, c.TT, c.EN)...)
 }
 
 // weekFields ask for hours and the place on the map.
@@ -367,7 +369,7 @@ func (s *Site) saveEntry(w http.ResponseWriter, r *http.Request, o *officer.Offi
 	if k == directory.KindAgency {
 		err = s.readAgency(r, f, code, &in)
 	} else {
-		wrong = readCentre(f, code, &in)
+		wrong, err = s.readCentre(r, f, code, &in)
 	}
 	if err != nil {
 		return err
@@ -413,8 +415,9 @@ func (s *Site) readAgency(r *http.Request, f kit.Form, code string, in *entryFor
 		if err != nil {
 			return err
 		}
-		a.Offices = now.Agency.Offices
+		a.Offices, a.TT, a.EN = now.Agency.Offices, now.Agency.TT, now.Agency.EN
 	}
+	a.TT, a.EN = readWords(f, agencyWords, "tt", a.TT), readWords(f, agencyWords, "en", a.EN)
 	a.Name, a.Short, a.Level, a.About = f.Text("name"), f.Text("short"), f.Text("level"), f.Lines("about")
 	a.Head = directory.Head{Name: f.Text("head_name"), Post: f.Text("head_post")}
 	a.Phones, a.Email, a.Site, a.Branch = directory.ReadPhones(in.phones), f.Text("email"), f.Text("site"), f.Text("branch")
@@ -431,7 +434,7 @@ func (s *Site) readAgency(r *http.Request, f kit.Form, code string, in *entryFor
 	return nil
 }
 
-func readCentre(f kit.Form, code string, in *entryForm) (wrong []fault.Field) {
+func (s *Site) readCentre(r *http.Request, f kit.Form, code string, in *entryForm) (wrong []fault.Field, err error) {
 	c := &directory.Centre{
 		Code: code, Name: f.Text("name"), Operator: f.Text("operator"), City: f.Text("city"), Address: f.Text("address"), Phones: directory.ReadPhones(in.phones), Note: f.Text("note"),
 	}
@@ -439,8 +442,16 @@ func readCentre(f kit.Form, code string, in *entryForm) (wrong []fault.Field) {
 	for _, x := range f.All("functions") {
 		c.Functions = append(c.Functions, directory.Function(x))
 	}
+	if !in.fresh {
+		now, err := s.Directory.Entry(r.Context(), directory.KindCentre, code)
+		if err != nil {
+			return nil, err
+		}
+		c.TT, c.EN = now.Centre.TT, now.Centre.EN
+	}
+	c.TT, c.EN = readWords(f, centreWords, "tt", c.TT), readWords(f, centreWords, "en", c.EN)
 	in.entry.Centre = c
-	return wrong
+	return wrong, nil
 }
 
 // hideEntry takes an entry off the pages; an agency that has staff or services stays.

@@ -17,7 +17,7 @@ func TestSettings(t *testing.T) {
 	list := b.Get("/ratings").Click(".okno-nav a[href='/settings']")
 	list.Want("tbody", "Срок ответа: очередь портала").Want("tbody", "24 часа").Want("tbody", "Упрощённая")
 	form := list.Click("a[href='/settings/support.portal_hours']").Want("main", "ещё не меняли").Want("#value-hint", "от 1 до 240")
-	for value, message := range map[string]string{"0": "от 1 до 240", "241": "от 1 до 240", "сутки": "значение", "12.5": "значение"} {
+	for value, message := range map[string]string{"0": "от 1 до 240", "241": "от 1 до 240", "сутки": "число от 1 до 240", "12.5": "число от 1 до 240"} {
 		form.Submit("main form", "value", value, "reason", "Проверка").WantStatus(422).Want("#value-error", message)
 	}
 	form.Submit("main form", "value", "8").WantStatus(422).Want("#reason-error", "причину")
