@@ -25,7 +25,6 @@ func (a *App) keepCalm(ctx context.Context) {
 	case <-timer.C:
 	}
 	debug.FreeOSMemory()
-	forgetStart()
 	tick := time.NewTicker(calmEvery)
 	defer tick.Stop()
 	for {
