@@ -25,7 +25,7 @@ var public = map[string][]string{
 	},
 	"portalsite": {
 		"GET /assets/", "GET /{$}", "GET /search", "GET /search/suggest", "GET /services", "GET /services/{code}", "GET /categories",
-		"GET /categories/{code}", "GET /agencies", "GET /agencies/{code}", "GET /situations", "GET /situations/{code}", "GET /centres", "GET /help/{$}",
+		"GET /categories/{code}", "GET /agencies", "GET /agencies/{code}", "GET /situations", "GET /situations/{code}", "GET /centres", "POST /centres", "GET /help/{$}",
 		"GET /help/{code}", "POST /help/{code}/rate", "GET /news", "GET /news/{code}", "GET /acts", "GET /privacy", "GET /check/{token}",
 		"GET /support", "POST /support", "GET /support/{$}", "GET /place", "POST /place", "GET /place/search", "GET /agreement", "GET /offline", "GET /worker.js",
 		"GET /auth/entered", "GET /place/suggest", "GET /report", "POST /report", "GET /report/sent", "GET /support/sent",

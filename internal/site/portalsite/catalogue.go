@@ -2,6 +2,7 @@ package portalsite
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -439,20 +440,34 @@ func (w words) timetable(hours []directory.Hours) string {
 
 // showCentres lists the service centres, the same data as on a map (MAP-05).
 func (s *Site) showCentres(w http.ResponseWriter, r *http.Request) error {
-	does := directory.Function(r.URL.Query().Get("does"))
+	return s.centresPage(w, r, r.URL.Query().Get, nil)
+}
+
+// nearCentres lists them by their distance from where the visitor is. That is
+// posted, so that it stands in no address and no log, and is not kept (G-28).
+func (s *Site) nearCentres(w http.ResponseWriter, r *http.Request) error {
+	f, err := kit.FormOf(r)
+	if err != nil {
+		return err
+	}
+	return s.centresPage(w, r, f.Text, pointOf(f))
+}
+
+func (s *Site) centresPage(w http.ResponseWriter, r *http.Request, asked func(string) string, from *directory.Point) error {
+	does := directory.Function(asked("does"))
 	if !slices.Contains(directory.Functions, does) {
 		does = ""
 	}
-	list, err := s.Directory.Centres(r.Context(), does, pointOf(r))
+	list, err := s.Directory.Centres(r.Context(), does, from)
 	if err != nil {
 		return err
 	}
 	l := s.words(r)
-	if pointOf(r) == nil {
+	if from == nil {
 		slices.SortStableFunc(list, nearer(s.townOf(r), func(c directory.Placed) []string { return []string{c.City} }))
 	}
-	town := kit.Clean(r.URL.Query().Get("town"))
-	out := page.Centres{Lead: l.t("centres.lead")}
+	town := kit.Clean(asked("town"))
+	out := page.Centres{Lead: l.t("centres.lead"), Hidden: []ui.Hidden{{Name: "does", Value: string(does)}, {Name: "town", Value: town}}}
 	var towns []string
 	for _, c := range list {
 		if !slices.Contains(towns, c.City) {
@@ -493,15 +508,28 @@ func (s *Site) showCentres(w http.ResponseWriter, r *http.Request) error {
 	return kit.Render(w, r, http.StatusOK, p, page.CentresPage(out))
 }
 
-// pointOf reads where the visitor said he is; it is used for this answer only
-// and not kept (G-28).
-func pointOf(r *http.Request) *directory.Point {
-	lat, err1 := strconv.ParseFloat(r.URL.Query().Get("lat"), 64)
-	lon, err2 := strconv.ParseFloat(r.URL.Query().Get("lon"), 64)
-	if err1 != nil || err2 != nil || lat < -90 || lat > 90 || lon < -180 || lon > 180 {
+// pointOf reads where the visitor said he is; nil for what is no place.
+func pointOf(f kit.Form) *directory.Point {
+	lat, err1 := strconv.ParseFloat(f.Text("lat"), 64)
+	lon, err2 := strconv.ParseFloat(f.Text("lon"), 64)
+	if err1 != nil || err2 != nil || !(lat >= -90 && lat <= 90 && lon >= -180 && lon <= 180) {
 		return nil
 	}
 	return &directory.Point{Lat: lat, Lon: lon}
+}
+
+// away tells a distance as one would say it: metres below a kilometre, then
+// kilometres with one digit, without it from ten on.
+func (w words) away(metres float64) string {
+	switch km := metres / 1000; {
+	case metres < 950:
+		return w.t("centres.away_m", "m", int(math.Round(metres/50)*50))
+	case km < 9.95:
+		whole, tenth := math.Modf(math.Round(km*10) / 10)
+		return w.t("centres.away_tenth", "km", int(whole), "tenth", int(math.Round(tenth*10)))
+	default:
+		return w.t("centres.away_km", "km", int(math.Round(km)))
+	}
 }
 
 func (w words) centre(c directory.Placed) page.Place {
@@ -509,6 +537,9 @@ func (w words) centre(c directory.Placed) page.Place {
 	out := page.Place{Name: in.Name, Address: c.City + ", " + c.Address, Hours: w.timetable(c.Hours), Phone: phones(c.Phones), Note: in.Note}
 	for _, f := range c.Functions {
 		out.Functions = append(out.Functions, w.T("directory.function."+string(f)))
+	}
+	if c.Metres >= 0 {
+		out.Away = w.away(c.Metres)
 	}
 	return out
 }

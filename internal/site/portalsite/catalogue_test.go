@@ -174,9 +174,13 @@ func TestAgenciesAndCentres(t *testing.T) {
 		}
 	}
 	first := centres[len(centres)-1]
-	near := b.Get("/centres?lat=" + num(first.Point.Lat) + "&lon=" + num(first.Point.Lon))
+	near := page.Submit("form[data-near]", "lat", num(first.Point.Lat), "lon", num(first.Point.Lon)).WantStatus(200)
 	if got := near.Texts("main .okno-card h3")[0]; got != first.Name {
 		t.Errorf("the nearest centre is %q, want %q", got, first.Name)
+	}
+	near.Want("main .okno-card strong", "0 м от вас").Want("main .okno-card strong", "км от вас")
+	for _, nowhere := range []string{"", "91", "NaN", "1e400", "'"} {
+		page.Submit("form[data-near]", "lat", nowhere, "lon", "65.5").WantStatus(200).Lacks("main", "от вас")
 	}
 }
 

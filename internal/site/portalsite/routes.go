@@ -32,6 +32,7 @@ func (s *Site) routes() {
 	m.Handle("GET /situations", s.showSituations)
 	m.Handle("GET /situations/{code}", s.showSituation)
 	m.Handle("GET /centres", s.showCentres)
+	m.Handle("POST /centres", s.nearCentres)
 	m.Handle("GET /help/{$}", s.showHelp)
 	m.Handle("GET /help/{code}", s.showArticle)
 	m.Handle("POST /help/{code}/rate", s.rateArticle)

@@ -9,12 +9,13 @@ import { counts, doubleClicks, errorSummary, focusTargets, print } from './form.
 import { dates } from './dates.js';
 import { uploads } from './upload.js';
 import { session } from './session.js';
+import { near } from './near.js';
 import { live } from './live-loader.js';
 import { refresh } from './refresh.js';
 import { worker } from './worker-loader.js';
 
 export function enhance(root) {
-  for (const part of [sides, conditionals, exclusives, passwords, passwordRules, suggestions, counts, errorSummary, print, dates, live]) part(root);
+  for (const part of [sides, conditionals, exclusives, passwords, passwordRules, suggestions, counts, errorSummary, print, dates, near, live]) part(root);
   uploads(root, enhance);
 }
 
