@@ -152,8 +152,13 @@ const txAttempts = 6
 // retried: whether it took effect is unknown, and the caller's idempotency key
 // resolves it.
 func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
+	return again(ctx, func() error { return d.inTx(ctx, fn) })
+}
+
+// again runs a transaction until nobody else stands in its way.
+func again(ctx context.Context, run func() error) error {
 	for attempt := 1; ; attempt++ {
-		err := d.inTx(ctx, fn)
+		err := run()
 		if err == nil || attempt == txAttempts || !retryable(err) {
 			return err
 		}
@@ -210,6 +215,12 @@ func (d *DB) Aside(ctx context.Context, fn func(tx *Tx) error) error {
 	}
 	defer conn.Release()
 	return fn(&Tx{q: conn})
+}
+
+// IsReference tells whether err is a violation of the named foreign key.
+func IsReference(err error, constraint string) bool {
+	var pe *pgconn.PgError
+	return errors.As(err, &pe) && pe.Code == "23503" && pe.ConstraintName == constraint
 }
 
 func retryable(err error) bool {

@@ -206,3 +206,50 @@ func TestRescueTakesUpOrphans(t *testing.T) {
 		t.Errorf("ran %d times", ran.Load())
 	}
 }
+
+// A job of a batch is the same row as one that River inserts, wakes the workers,
+// and lives and dies with its transaction.
+func TestJobOfBatchIsRivers(t *testing.T) {
+	t.Parallel()
+	ctx := obs.WithRequestID(context.Background(), "00ff")
+	d := dbtest.New(t)
+	q := job.New(d, clock.New())
+	var ran atomic.Int64
+	job.Handle(q, func(_ context.Context, a greet) error { ran.Add(int64(a.ID)); return nil })
+	if err := d.InTx(ctx, func(tx *db.Tx) error { return q.Enqueue(ctx, tx, greet{1}) }); err != nil {
+		t.Fatal(err)
+	}
+	batch := func(a greet, more ...string) error {
+		b := &db.Batch{}
+		if err := q.EnqueueWith(ctx, b, a); err != nil {
+			return err
+		}
+		for _, sql := range more {
+			if err := b.Write(ctx, sql); err != nil {
+				return err
+			}
+		}
+		return d.Commit(ctx, b)
+	}
+	if err := batch(greet{1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := batch(greet{100}, `SELECT 1/0`); err == nil {
+		t.Error("a batch that fails was committed")
+	}
+	var kinds []int
+	err := d.Read(ctx, func(tx *db.Tx) (err error) {
+		kinds, err = db.List[int](ctx, tx, `SELECT count(*)::int FROM river.river_job
+			GROUP BY to_jsonb(river_job) - '{id,created_at,scheduled_at}'::text[] LIMIT 10`)
+		return err
+	})
+	if err != nil || !slices.Equal(kinds, []int{2}) {
+		t.Errorf("equal rows: %v, %v, want both in one group", kinds, err)
+	}
+	if err := q.Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got := ran.Load(); got != 2 {
+		t.Errorf("ran %d, want the two committed jobs", got)
+	}
+}

@@ -67,7 +67,7 @@ func (e *Entry) Decode(v any) error {
 const saltSize = 32
 
 // Append writes an entry in the transaction of what it tells of.
-func (l *Ledger) Append(ctx context.Context, tx *db.Tx, e Entry) error {
+func (l *Ledger) Append(ctx context.Context, tx db.Writer, e Entry) error {
 	if e.Subject == "" || e.Actor == "" || e.Kind == "" {
 		return fmt.Errorf("append to ledger: entry %q lacks subject, actor or kind", e.Kind)
 	}
@@ -92,7 +92,7 @@ func (l *Ledger) Append(ctx context.Context, tx *db.Tx, e Entry) error {
 	salted = append(salted, payload...)
 	payloadHash := sha256.Sum256(salted)
 	sealed := l.Keys.Seal(salted, aad(e.ID))
-	_, err := tx.Exec(ctx, `INSERT INTO ledger.entry (id, subject, actor, kind, object, at, once, payload, payload_hash, hash, key_id)
+	err := tx.Write(ctx, `INSERT INTO ledger.entry (id, subject, actor, kind, object, at, once, payload, payload_hash, hash, key_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT ON CONSTRAINT entry_once_key DO NOTHING`,
 		e.ID, e.Subject, e.Actor, e.Kind, e.Object, e.At, nullable(e.Once), sealed, payloadHash[:], e.hash(payloadHash[:]), crypt.KeyID(sealed))
 	if err != nil {

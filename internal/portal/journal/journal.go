@@ -102,7 +102,7 @@ func (j *Journal) erase(ctx context.Context) (int, error) {
 func subject(owner string) string { return "account:" + owner }
 
 // Write adds an entry in the transaction of what it tells.
-func (j *Journal) Write(ctx context.Context, tx *db.Tx, e Entry) error {
+func (j *Journal) Write(ctx context.Context, tx db.Writer, e Entry) error {
 	actor := e.Actor
 	if actor == "" {
 		actor = subject(e.Owner)

@@ -16,24 +16,44 @@ import (
 // Post adds an entry in the caller's transaction and has it delivered. An entry
 // with the key is there already: nothing happens.
 func (n *Notices) Post(ctx context.Context, tx *db.Tx, p Post) error {
-	id, err := n.insert(ctx, tx, p, `DO NOTHING`)
-	if err != nil || id == nil || p.Quiet || p.Silent {
-		return err
+	if p.Quiet || p.Silent {
+		return n.Note(ctx, tx, p)
+	}
+	sql, args := n.insert(p, `DO NOTHING`)
+	id, err := db.Find[string](ctx, tx, sql+` RETURNING id`, args...)
+	if err != nil {
+		return fmt.Errorf("post notice %s: %w", p.Topic, err)
+	}
+	if id == nil {
+		return nil
 	}
 	return n.Queue.Enqueue(ctx, tx, deliverArgs{Entry: *id}, job.Unique())
+}
+
+// Note is [Notices.Post] for an entry that goes nowhere: quiet or silent.
+func (n *Notices) Note(ctx context.Context, w db.Writer, p Post) error {
+	sql, args := n.insert(p, `DO NOTHING`)
+	if err := w.Write(ctx, sql, args...); err != nil {
+		return fmt.Errorf("post notice %s: %w", p.Topic, err)
+	}
+	return nil
 }
 
 // Refresh is [Notices.Post] for an entry that follows its object, such as a
 // draft's: it moves up with its new arguments and stays read.
 func (n *Notices) Refresh(ctx context.Context, tx *db.Tx, p Post) error {
 	p.Quiet = true
-	_, err := n.insert(ctx, tx, p, `ON CONSTRAINT entry_key DO UPDATE
+	sql, args := n.insert(p, `ON CONSTRAINT entry_key DO UPDATE
 		SET topic = excluded.topic, args = excluded.args, words = excluded.words, action = excluded.action,
 		    due = excluded.due, at = excluded.at`)
-	return err
+	if err := tx.Write(ctx, sql, args...); err != nil {
+		return fmt.Errorf("post notice %s: %w", p.Topic, err)
+	}
+	return nil
 }
 
-func (n *Notices) insert(ctx context.Context, tx *db.Tx, p Post, conflict string) (*string, error) {
+// insert is the statement that adds an entry.
+func (n *Notices) insert(p Post, conflict string) (sql string, args []any) {
 	now := n.Clock.Now()
 	var readAt *time.Time
 	if p.Quiet {
@@ -46,16 +66,13 @@ func (n *Notices) insert(ctx context.Context, tx *db.Tx, p Post, conflict string
 	for i, w := range p.Words {
 		words[i] = rutext.MatchKey(w)
 	}
-	id, err := db.Find[string](ctx, tx, `
+	return `
 		INSERT INTO notice.entry (id, owner_id, key, category, type, topic, args, object, words, action, due, at, read_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-		ON CONFLICT `+conflict+` RETURNING id`,
+		ON CONFLICT ` + conflict, []any{
 		db.NewID(), p.Owner, p.Key, p.Category, p.Type, p.Topic, p.Args, p.Object, strings.Join(words, "\n"),
-		p.Action, p.Due, now, readAt)
-	if err != nil {
-		return nil, fmt.Errorf("post notice %s: %w", p.Topic, err)
+		p.Action, p.Due, now, readAt,
 	}
-	return id, nil
 }
 
 // Done tells that nothing is asked any more about an object: its entries lose
@@ -71,8 +88,8 @@ func (n *Notices) Done(ctx context.Context, tx *db.Tx, owner, object string) err
 }
 
 // Remove takes the entries of an object that is gone, such as a deleted draft.
-func (n *Notices) Remove(ctx context.Context, tx *db.Tx, owner, object string) error {
-	_, err := tx.Exec(ctx, `DELETE FROM notice.entry WHERE owner_id = $1 AND object = $2`, owner, object)
+func (n *Notices) Remove(ctx context.Context, w db.Writer, owner, object string) error {
+	err := w.Write(ctx, `DELETE FROM notice.entry WHERE owner_id = $1 AND object = $2`, owner, object)
 	if err != nil {
 		return fmt.Errorf("remove notices of %s: %w", object, err)
 	}

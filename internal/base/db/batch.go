@@ -1,0 +1,74 @@
+package db
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Writer takes statements whose answer nobody waits for: a [*Tx] runs each at
+// once, a [*Batch] keeps them for one round trip.
+type Writer interface {
+	// Write takes one statement that changes data; what it touched is not told.
+	Write(ctx context.Context, sql string, args ...any) error
+}
+
+// Write is [Tx.Exec] for those who need no answer.
+func (t *Tx) Write(ctx context.Context, sql string, args ...any) error {
+	_, err := t.Exec(ctx, sql, args...)
+	return err
+}
+
+// Batch collects statements that are sent together, in their order: where many
+// write at the same time, round trips inside of a transaction are what bounds
+// them. A statement sees what those before it did.
+type Batch struct{ statements []statement }
+
+type statement struct {
+	sql  string
+	args []any
+}
+
+// Write adds a statement; it fails, if at all, when the batch is sent.
+func (b *Batch) Write(_ context.Context, sql string, args ...any) error {
+	b.statements = append(b.statements, statement{sql, args})
+	return nil
+}
+
+// Send runs a batch inside of the transaction, in one round trip.
+func (t *Tx) Send(ctx context.Context, b *Batch) error { return b.send(ctx, t.q) }
+
+// Commit runs a batch as one transaction in one round trip, its begin and end
+// included: all of it takes effect, or nothing. As in [DB.InTx], serialisation
+// failures and deadlocks are run again, and a lost connection is not.
+func (d *DB) Commit(ctx context.Context, b *Batch) error {
+	return again(ctx, func() error {
+		// Without BEGIN everything up to the one Sync message is one transaction.
+		return b.send(ctx, d.pool)
+	})
+}
+
+// sender is the part of querier that a pool has too.
+type sender interface {
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
+
+func (b *Batch) send(ctx context.Context, q sender) error {
+	var p pgx.Batch // pgx notes a connection's statements in it, so each attempt has its own
+	for _, s := range b.statements {
+		p.Queue(s.sql, s.args...)
+	}
+	r := q.SendBatch(ctx, &p)
+	for i := range b.statements {
+		if _, err := r.Exec(); err != nil {
+			_ = r.Close() // tells the same
+			return fmt.Errorf("statement %d of %d: %w", i+1, len(b.statements), err)
+		}
+	}
+	// A constraint that is checked at the end fails here.
+	if err := r.Close(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
