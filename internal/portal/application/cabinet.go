@@ -333,16 +333,21 @@ func titled(t form.Text) map[string]string {
 
 // tell posts an application's notice; change may adjust it.
 func (a *Applications) tell(ctx context.Context, tx *db.Tx, app *Application, topic string, change func(*notice.Post)) error {
-	p := notice.Post{
+	p := a.post(ctx, app, topic)
+	if change != nil {
+		change(&p)
+	}
+	return a.Notices.Post(ctx, tx, p)
+}
+
+// post is an application's notice of a topic.
+func (a *Applications) post(ctx context.Context, app *Application, topic string) notice.Post {
+	return notice.Post{
 		Owner: app.Owner, Key: Holder(app.ID) + "/" + topic + "/" + strconv.Itoa(app.Version),
 		Category: notice.CategoryApplication, Type: notice.TypeApplication, Topic: "application." + topic,
 		Args:   a.words(ctx, app),
 		Object: Holder(app.ID), Words: []string{app.Title.RU, app.Number, app.Body},
 	}
-	if change != nil {
-		change(&p)
-	}
-	return a.Notices.Post(ctx, tx, p)
 }
 
 var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)

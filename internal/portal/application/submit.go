@@ -18,7 +18,6 @@ import (
 	"github.com/okno-gov/okno/internal/portal/document"
 	"github.com/okno-gov/okno/internal/portal/form"
 	"github.com/okno-gov/okno/internal/portal/journal"
-	"github.com/okno-gov/okno/internal/portal/notice"
 	"github.com/okno-gov/okno/internal/portal/term"
 )
 
@@ -70,56 +69,47 @@ type signedFile struct {
 // signature, history, journal, feed and the job that routes it. However often
 // and from however many windows it is called, one draft makes one application;
 // every call answers the same one.
+//
+// What it reads it reads before: the draft's version at its end, in the
+// transaction, tells that all of it still holds (see insert).
 func (a *Applications) Submit(ctx context.Context, s Submission) (*Application, error) {
-	if earlier, err := a.findByDraft(ctx, s.Owner, s.Draft); err != nil || earlier != nil {
-		return earlier, err
+	app, err := a.submit(ctx, s)
+	if err == nil || !(fault.Is(err, fault.KindNotFound) || db.IsReference(err, draftGone) || db.IsUnique(err, "application_draft_key")) {
+		return app, err
 	}
-	number, err := a.number(ctx)
-	if err != nil {
-		return nil, err
+	// The draft is an application already, or has changed under a slow reader.
+	if earlier, ferr := a.findByDraft(ctx, s.Owner, s.Draft); ferr != nil || earlier != nil {
+		return earlier, ferr
 	}
-	var out *Application
-	err = a.DB.InTx(ctx, func(tx *db.Tx) (err error) {
-		out, err = a.submit(ctx, tx, s, number)
-		return err
-	})
-	if fault.Is(err, fault.KindNotFound) || db.IsUnique(err, "application_draft_key") {
-		// A twin was quicker while this one waited for the draft's lock.
-		if earlier, ferr := a.findByDraft(ctx, s.Owner, s.Draft); ferr != nil || earlier != nil {
-			return earlier, ferr
-		}
+	if db.IsReference(err, draftGone) {
+		return nil, a.whyGone(ctx, s)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return nil, err
 }
 
-func (a *Applications) submit(ctx context.Context, tx *db.Tx, s Submission, number ruid.AppNumber) (*Application, error) {
-	v, err := a.view(ctx, tx, s.Owner, s.Draft, s.Words, "FOR UPDATE")
+// draftGone is the foreign key that fails when there was no draft to end.
+const draftGone = "content_application_id_fkey"
+
+// whyGone is the fault of a draft that was changed or deleted while it was sent.
+func (a *Applications) whyGone(ctx context.Context, s Submission) error {
+	if _, err := a.Open(ctx, s.Owner, s.Draft, s.Words); err != nil {
+		return err
+	}
+	return fault.Conflict("application.draft_changed")
+}
+
+func (a *Applications) submit(ctx context.Context, s Submission) (*Application, error) {
+	v, acc, err := a.ready(ctx, s)
 	if err != nil {
-		return nil, err
-	}
-	if v.Version != s.Version {
-		return nil, fault.Conflict("application.draft_changed")
-	}
-	if !v.State.Complete() {
-		return nil, fault.Invalid("application.incomplete")
-	}
-	acc, err := a.Accounts.GetIn(ctx, tx, s.Owner)
-	if err != nil {
-		return nil, err
-	}
-	level, err := a.Services.LevelOf(ctx, v.Card)
-	if err != nil {
-		return nil, err
-	}
-	if err := permitted(acc, v.Card, level); err != nil {
 		return nil, err
 	}
 	agency, err := a.Directory.Agency(ctx, v.Card.Agency)
 	if err != nil {
 		return nil, fmt.Errorf("submit draft %s: %w", v.ID, err)
+	}
+	number, err := a.number(ctx)
+	if err != nil {
+		return nil, err
 	}
 	app := a.compose(v, acc, number)
 	app.Body = agency.Name
@@ -127,15 +117,51 @@ func (a *Applications) submit(ctx context.Context, tx *db.Tx, s Submission, numb
 	if err != nil {
 		return nil, err
 	}
-	if err := a.insert(ctx, tx, app, content, signed, s); err != nil {
+	var writes db.Batch
+	if err := a.insert(ctx, &writes, app, content, signed, s); err != nil {
 		return nil, err
 	}
-	if len(v.Files) > 0 {
-		if err := a.takeFiles(ctx, tx, app, v); err != nil {
-			return nil, err
-		}
+	if err := a.announce(ctx, &writes, app); err != nil {
+		return nil, err
 	}
-	return app, a.announce(ctx, tx, app)
+	if len(v.Files) == 0 {
+		err = a.DB.Commit(ctx, &writes)
+	} else {
+		err = a.DB.InTx(ctx, func(tx *db.Tx) error {
+			if err := tx.Send(ctx, &writes); err != nil {
+				return err
+			}
+			return a.takeFiles(ctx, tx, app, v)
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("submit draft %s: %w", v.ID, err)
+	}
+	return app, nil
+}
+
+// ready reads a draft and its owner's account and checks that it may be sent.
+func (a *Applications) ready(ctx context.Context, s Submission) (v *DraftView, acc *account.Account, err error) {
+	err = a.DB.Read(ctx, func(tx *db.Tx) error {
+		if v, err = a.view(ctx, tx, s.Owner, s.Draft, s.Words, ""); err != nil {
+			return err
+		}
+		acc, err = a.Accounts.GetIn(ctx, tx, s.Owner)
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case v.Version != s.Version:
+		return nil, nil, fault.Conflict("application.draft_changed")
+	case !v.State.Complete():
+		return nil, nil, fault.Invalid("application.incomplete")
+	}
+	level, err := a.Services.LevelOf(ctx, v.Card)
+	if err != nil {
+		return nil, nil, err
+	}
+	return v, acc, permitted(acc, v.Card, level)
 }
 
 // compose makes the application's row of a complete draft.
@@ -191,10 +217,11 @@ func (a *Applications) contents(v *DraftView, app *Application, s Submission) (*
 	return c, signed.Bytes(), nil
 }
 
-// insert writes the application with its content, signature and first event and
-// ends the draft, in one statement: a rush of submissions is bounded by round
-// trips.
-func (a *Applications) insert(ctx context.Context, tx *db.Tx, app *Application, c *Content, signed []byte, s Submission) error {
+// insert ends the draft and writes the application with its content, signature
+// and first event, in one statement: a rush of submissions is bounded by round
+// trips. A draft that is not in the version that was read any more, or not there,
+// makes no application, and its content then violates draftGone.
+func (a *Applications) insert(ctx context.Context, w db.Writer, app *Application, c *Content, signed []byte, s Submission) error {
 	plain, err := json.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("seal application: %w", err)
@@ -202,30 +229,31 @@ func (a *Applications) insert(ctx context.Context, tx *db.Tx, app *Application, 
 	proof := crypt.Token()
 	words := rutext.MatchKey(app.Title.RU) + "\n" + rutext.MatchKey(app.Number) + "\n" + rutext.MatchKey(app.Body)
 	digest := sha256.Sum256(signed)
-	_, err = tx.Exec(ctx, `
-		WITH app AS (
+	err = w.Write(ctx, `
+		WITH ended AS (
+		    DELETE FROM application.draft WHERE id = $2 AND owner_id = $4 AND version = $34 RETURNING id
+		), app AS (
 		    INSERT INTO application.application (id, draft_id, number, owner_id, filed_by, capacity, channel, service, revision,
 		           title, agency, body, words, applicant, finders, status, level, proofing, submitted_at, register_by, changed_at,
 		           proof_hash, proof)
-		    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $19, $21, $22)
+		    SELECT $1, ended.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $19, $21, $22
+		      FROM ended
 		), content AS (
 		    INSERT INTO application.content (application_id, version, content, signed) VALUES ($1, $23, $24, $25)
 		), signature AS (
 		    INSERT INTO application.signature (application_id, version, kind, signer_id, digest, session, acr, amr, auth_time,
 		           consent, signed_at)
 		    VALUES ($1, $23, 'simple', $5, $26, $27, $28, $29, $30, $31, $19)
-		), event AS (
-		    INSERT INTO application.event (id, application_id, key, at, status, actor)
-		    VALUES ($32, $1, 'submit', $19, $16, $33)
 		)
-		DELETE FROM application.draft WHERE id = $2`,
+		INSERT INTO application.event (id, application_id, key, at, status, actor)
+		SELECT $32, $1, 'submit', $19, $16, $33 FROM ended`,
 		app.ID, app.Draft, app.Number, app.Owner, app.FiledBy, app.Capacity, app.Channel, app.Service, app.Revision,
 		app.Title, app.Agency, app.Body, words, a.Keys.Seal([]byte(c.Applicant), applicantAAD(app.ID)),
 		a.finders(c.Profile.Person, c.Profile.SNILS.Value), app.Status, app.Level, app.Proofing, app.SubmittedAt,
 		app.RegisterBy, crypt.HashToken(proof), a.Keys.Seal([]byte(proof), proofAAD(app.ID)),
 		app.Contents, a.Keys.Seal(plain, contentAAD(app.ID, app.Contents)), a.Keys.Seal(signed, signedAAD(app.ID, app.Contents)),
 		digest[:], s.Auth.Session, s.Auth.ACR, append([]string{}, s.Auth.AMR...), s.Auth.Time, s.Consent,
-		db.NewID(), ActorApplicant)
+		db.NewID(), ActorApplicant, s.Version)
 	if err != nil {
 		return fmt.Errorf("insert application: %w", err)
 	}
@@ -267,21 +295,23 @@ func slotOf(v *DraftView, file string) string {
 // announce tells everybody who must know. What counts how often a service is
 // used is not among it: its row would make all submissions wait for one another
 // (see route).
-func (a *Applications) announce(ctx context.Context, tx *db.Tx, app *Application) error {
-	if err := a.Notices.Remove(ctx, tx, app.Owner, holderOfDraft(app.Draft)); err != nil {
+func (a *Applications) announce(ctx context.Context, w db.Writer, app *Application) error {
+	if err := a.Notices.Remove(ctx, w, app.Owner, holderOfDraft(app.Draft)); err != nil {
 		return err
 	}
-	if err := a.tell(ctx, tx, app, "sent", func(p *notice.Post) { p.Silent = true }); err != nil {
+	p := a.post(ctx, app, "sent")
+	p.Silent = true
+	if err := a.Notices.Note(ctx, w, p); err != nil {
 		return err
 	}
-	err := a.Journal.Write(ctx, tx, journal.Entry{
+	err := a.Journal.Write(ctx, w, journal.Entry{
 		Owner: app.Owner, Kind: journal.Submitted, Object: object(app.ID),
 		Details: map[string]string{"number": app.Number, "service": app.Title.RU},
 	})
 	if err != nil {
 		return err
 	}
-	return a.Queue.Enqueue(ctx, tx, routeArgs{Application: app.ID})
+	return a.Queue.EnqueueWith(ctx, w, routeArgs{Application: app.ID})
 }
 
 // finders are the blind indexes by which an officer finds an applicant:
