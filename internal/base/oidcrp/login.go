@@ -53,6 +53,9 @@ func (p *Party) cookie() string {
 	return p.Config.CookieName
 }
 
+// CookieName is the name under which a browser holds the session.
+func (p *Party) CookieName() string { return p.cookie() }
+
 func (p *Party) beginningName(state string) string {
 	sum := sha256.Sum256([]byte(state))
 	return p.cookie() + "_s_" + base64.RawURLEncoding.EncodeToString(sum[:9])

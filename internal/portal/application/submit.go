@@ -74,10 +74,11 @@ type signedFile struct {
 // transaction, tells that all of it still holds (see insert).
 func (a *Applications) Submit(ctx context.Context, s Submission) (*Application, error) {
 	app, err := a.submit(ctx, s)
-	if err == nil || !(fault.Is(err, fault.KindNotFound) || db.IsReference(err, draftGone) || db.IsUnique(err, "application_draft_key")) {
-		return app, err
+	if err == nil {
+		return app, nil
 	}
-	// The draft is an application already, or has changed under a slow reader.
+	// Whatever stands in the way, the draft may be an application already: gone, or
+	// read in the moment in which a twin took its files away.
 	if earlier, ferr := a.findByDraft(ctx, s.Owner, s.Draft); ferr != nil || earlier != nil {
 		return earlier, ferr
 	}

@@ -96,6 +96,7 @@ func (s *Site) Handler() http.Handler {
 		Passing: []string{asset.Path, "/.well-known/", oidc.PathJWKS},
 		// People come from a portal, which has let them in.
 		Going: []string{"/oauth2/", "/rs/", "/login", "/logout", "/registration", "/recovery", "/link/", "/setup/"}, Cookies: started,
+		Programs: []string{oidc.PathToken, oidc.PathIntrospect, oidc.PathRevoke, oidc.PathUserInfo}, Own: []string{"/login", "/logout"},
 	}))
 	s.mux.Use(s.visited)
 	s.routes()

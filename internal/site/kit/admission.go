@@ -3,6 +3,7 @@ package kit
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -54,6 +55,12 @@ type Entrance struct {
 	Passing []string // path prefixes that never wait: assets, prepared documents
 	Going   []string // path prefixes of programs and of ways that begin elsewhere
 	Cookies []string // full names of cookies that such people carry
+	// Programs are path prefixes that are called by programs: they are told by a
+	// status, and what they sent stands in no page.
+	Programs []string
+	// Own are path prefixes whose forms lead to another site: only their own pages
+	// may send them, so the browser's way back keeps them.
+	Own []string
 }
 
 const (
@@ -115,7 +122,7 @@ func (a *Admission) At(m *Mux, e Entrance) func(http.Handler) http.Handler {
 	pages := &queuePages{m: m}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if hasPrefix(r.URL.Path, e.Passing) {
+			if hasPrefix(r.URL.Path, e.Passing) || r.Context().Value(passing{}) != nil {
 				next.ServeHTTP(w, r)
 				return
 			}
@@ -144,6 +151,14 @@ func (a *Admission) At(m *Mux, e Entrance) func(http.Handler) http.Handler {
 	}
 }
 
+type passing struct{}
+
+// PassAdmission marks a request that a site makes of itself for everybody: it
+// takes no place and no ticket.
+func PassAdmission(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), passing{}, true))
+}
+
 // visit is one request on its way in.
 type visit struct {
 	*Admission
@@ -165,7 +180,8 @@ func (v *visit) body() bool {
 		return true
 	}
 	if r.ContentLength < 0 || r.ContentLength > smallBody {
-		return false
+		// A page that is asked for takes a place whatever comes with it.
+		return r.Method == http.MethodGet || r.Method == http.MethodHead
 	}
 	typed, err := io.ReadAll(io.LimitReader(r.Body, smallBody))
 	rest := io.Reader(bytes.NewReader(typed))
@@ -246,12 +262,12 @@ func (v *visit) full(class int) {
 	form := v.r.Method != http.MethodGet && v.r.Method != http.MethodHead
 	switch {
 	case v.r.Context().Err() != nil: // gone
-	case v.m.isAPI(v.r) || !form && v.Now().Sub(moved) > standstill:
+	case v.m.isAPI(v.r) || hasPrefix(v.r.URL.Path, v.e.Programs) || !form && v.Now().Sub(moved) > standstill:
 		v.count.WithLabelValues(v.m.Name, "refused").Inc()
 		v.pages.fail(v.w, v.r)
 	case form:
 		v.count.WithLabelValues(v.m.Name, "returned").Inc()
-		v.pages.giveBack(v.w, v.r, v.typed)
+		v.pages.giveBack(v.w, v.r, v.typed, hasPrefix(v.r.URL.Path, v.e.Own))
 	case class == going:
 		v.count.WithLabelValues(v.m.Name, "queued").Inc()
 		v.pages.write(v.w, v.r, 0, 0)

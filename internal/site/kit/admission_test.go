@@ -41,7 +41,7 @@ func newRush(t *testing.T, change func(*kit.Admission)) *rush {
 
 func (c *rush) site(a *kit.Admission) *kit.Mux {
 	m := &kit.Mux{Name: "t", Bundle: bundle(c.t), API: []string{"/api/"}}
-	m.Use(a.At(m, kit.Entrance{Passing: []string{"/assets/"}, Going: []string{"/auth/"}, Cookies: []string{"session"}}))
+	m.Use(a.At(m, kit.Entrance{Passing: []string{"/assets/"}, Going: []string{"/auth/"}, Cookies: []string{"session"}, Programs: []string{"/token"}, Own: []string{"/auth/"}}))
 	page := func(w http.ResponseWriter, r *http.Request) error {
 		f, err := kit.FormOf(r)
 		if err != nil {
@@ -52,7 +52,7 @@ func (c *rush) site(a *kit.Admission) *kit.Mux {
 		c.mu.Unlock()
 		return kit.Render(w, r, http.StatusOK, kit.Base(r), text("got "+f.Text("x")))
 	}
-	for _, p := range []string{"/{$}", "/other", "/auth/callback", "/assets/a", "/api/a"} {
+	for _, p := range []string{"/{$}", "/other", "/auth/callback", "/assets/a", "/api/a", "/token"} {
 		m.Handle(p, page)
 	}
 	m.Handle("/busy", func(w http.ResponseWriter, r *http.Request) error {
@@ -184,6 +184,18 @@ func TestFormComesBack(t *testing.T) {
 	secret := b.Post("/", url.Values{"login": {"a"}, "password": {"Secret-1"}})
 	if strings.Contains(secret.Body, "Secret-1") || secret.Has("main form") {
 		t.Error("a password stands in a page")
+	}
+	passport := b.Post("/", url.Values{"issuer_code": {"720-001"}})
+	if got := passport.Attr(`input[name=issuer_code]`, "value"); got != "720-001" {
+		t.Errorf("the longest form came back without its fields: %q", got)
+	}
+	// A form that leads to another site is sent by its own page alone.
+	if own := b.Post("/auth/callback", url.Values{"x": {"1"}}); own.Status != http.StatusServiceUnavailable || own.Has("main form") {
+		t.Errorf("a form of the way between sites came back: %d", own.Status)
+	}
+	program := b.Post("/token", url.Values{"refresh_token": {"Secret-2"}, "x": {"Secret-3"}})
+	if program.Status != http.StatusServiceUnavailable || strings.Contains(program.Body, "Secret-") {
+		t.Errorf("what a program sent stands in a page: %d", program.Status)
 	}
 	end()
 	if sent := p.Submit("main form"); sent.Status != http.StatusOK || sent.Text("h1") != `got Анна "<b>` {

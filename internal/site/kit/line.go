@@ -68,7 +68,7 @@ func (l *line) numberOf(arrived time.Time) int {
 	defer l.mu.Unlock()
 	i, _ := slices.BinarySearchFunc(l.marks, arrived.UnixMilli(), func(m mark, at int64) int { return int(m.at - at) })
 	if i == len(l.marks) {
-		return l.issued
+		return l.issued - 1 // nobody came later: called with the last one here
 	}
 	return l.marks[i].first
 }

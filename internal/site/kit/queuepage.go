@@ -94,25 +94,32 @@ func (q *queuePages) prepare(r *http.Request, key queueKey) ([]byte, error) {
 func (q *queuePages) page(r *http.Request) layout.Page {
 	r = r.Clone(r.Context())
 	r.Method, r.URL = http.MethodGet, &url.URL{Path: "/"}
+	r.Header.Del("Cookie") // the page is kept for everybody: no town of one visitor
 	p := q.m.page(r)
 	p.NoIndex = true
 	return p
 }
 
 // secretFields never stand in a page, not even for a moment.
-var secretFields = []string{"password", "code", "secret", "answer"}
+var secretFields = []string{"password", "code", "secret", "answer", "token", "assertion", "verifier"}
+
+// secret tells whether a field may hold what opens something. The code of the
+// office that issued a passport does not.
+func secret(name string) bool {
+	name = strings.ToLower(name)
+	return name != "issuer_code" && slices.ContainsFunc(secretFields, func(s string) bool { return strings.Contains(name, s) })
+}
 
 // giveBack returns a form that found no place: one button sends it again. What
-// is secret, and what is no plain form, the browser has kept: its way back.
-func (q *queuePages) giveBack(w http.ResponseWriter, r *http.Request, typed []byte) {
+// is secret, what is no plain form, and what only its own page may send (own),
+// the browser has kept: its way back.
+func (q *queuePages) giveBack(w http.ResponseWriter, r *http.Request, typed []byte, own bool) {
 	v := returnView{Action: r.URL.RequestURI()}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if values, err := url.ParseQuery(string(typed)); err == nil && kind == "application/x-www-form-urlencoded" {
+	if values, err := url.ParseQuery(string(typed)); err == nil && !own && kind == "application/x-www-form-urlencoded" {
 		v.Whole = true
 		for name, all := range values {
-			for _, s := range secretFields {
-				v.Whole = v.Whole && !strings.Contains(strings.ToLower(name), s)
-			}
+			v.Whole = v.Whole && !secret(name)
 			for _, one := range all {
 				v.Fields = append(v.Fields, ui.Hidden{Name: name, Value: one})
 			}

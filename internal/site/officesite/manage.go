@@ -226,8 +226,9 @@ func (s *Site) joinPage(w http.ResponseWriter, r *http.Request, sess *oidcrp.Ses
 	l := s.words(r)
 	c := sess.Claims
 	v := page.Sheet{Manage: page.Manage{Title: l.T("manage.join.title"), Text: l.T("manage.join.lead", "portal", s.Brand.Name)}}
+	// The invited name is not told: who holds a link that went astray must not learn
+	// under which name it opens.
 	facts := []ui.Fact{
-		{Name: l.T("manage.join.invited"), Text: join(" ", i.Surname, i.Given)},
 		{Name: l.T("manage.join.me"), Text: join(" ", c.FamilyName, c.GivenName, c.MiddleName)},
 		{Name: l.T("manage.staff.roles"), Text: l.roles(i.Roles)},
 	}

@@ -106,6 +106,10 @@ func (w words) statusTag(a *application.Application) ui.TagProps {
 func (s *Site) showApplication(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	var in replyForm
 	if p := s.unpark(r); p != nil {
+		// Somebody else at this browser may not see the case, and loses nothing of it.
+		if _, err := s.Applications.Get(r.Context(), v.acc.ID, r.PathValue("id")); err != nil {
+			return err
+		}
 		in = parkedReply(p)
 		s.unparked(w)
 	}

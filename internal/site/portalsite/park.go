@@ -93,6 +93,7 @@ func (s *Site) park(w http.ResponseWriter, p parked) {
 	}
 	text := base64.RawURLEncoding.EncodeToString(s.Keys.Seal(b.Bytes(), parkAAD))
 	if len(text) > parkCookies*parkChunk {
+		s.unparked(w) // nothing older comes back instead
 		return
 	}
 	for i := range parkCookies {

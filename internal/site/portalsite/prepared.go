@@ -117,9 +117,7 @@ func (s *Site) prepared(next http.Handler) http.Handler {
 		b := p.bytes.Load()
 		if b == nil || s.Clock.Wall().Sub(b.made) > preparedLife {
 			if p.building.CompareAndSwap(false, true) {
-				b = s.prepare(next, r)
-				p.bytes.Store(b)
-				p.building.Store(false)
+				b = s.rebuild(p, b, next, r)
 			}
 			if b == nil { // another request prepares it, or it is no page
 				next.ServeHTTP(w, r)
@@ -129,6 +127,18 @@ func (s *Site) prepared(next http.Handler) http.Handler {
 		kit.Routed(r, b.route)
 		b.serve(w, r)
 	})
+}
+
+// rebuild makes a page anew. It passes the queue: it is made once for everybody,
+// and what cannot be made now stays as it was.
+func (s *Site) rebuild(p *preparedPage, old *preparedBytes, next http.Handler, r *http.Request) *preparedBytes {
+	defer p.building.Store(false)
+	b := s.prepare(next, kit.PassAdmission(r))
+	if b == nil {
+		return old
+	}
+	p.bytes.Store(b)
+	return b
 }
 
 // preparedPage finds or makes the place of a page; nil when there are too many.

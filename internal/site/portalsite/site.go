@@ -96,7 +96,7 @@ func (s *Site) Handler() http.Handler {
 	s.ratings = kit.Limiter{PerMinute: 10, Burst: 60}
 	s.mux.Use(s.prepared)
 	s.mux.Use(s.Admission.At(s.mux, kit.Entrance{
-		Passing: []string{asset.Path}, Going: []string{"/auth/"}, Cookies: []string{s.Party.Config.CookieName},
+		Passing: []string{asset.Path}, Going: []string{"/auth/"}, Cookies: []string{s.Party.CookieName()}, Own: []string{"/auth/"},
 	}))
 	s.mux.Use(s.recognised)
 	s.routes()

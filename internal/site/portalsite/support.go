@@ -296,6 +296,10 @@ func (w words) ticketTag(x *support.Ticket) ui.TagProps {
 func (s *Site) showTicket(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	text := ""
 	if p := s.unpark(r); p != nil {
+		// Somebody else at this browser may not see the ticket, and loses nothing of it.
+		if _, err := s.Support.Get(r.Context(), v.acc.ID, r.PathValue("id")); err != nil {
+			return err
+		}
 		text = kit.Form{Values: p.Values}.Lines("text")
 		s.unparked(w)
 	}
