@@ -159,10 +159,36 @@ func (p *Person) click(words, kinds string) {
 		Eval[any](p, unmark)
 		return
 	}
+	within := Eval[bool](p, `(() => { const e = document.querySelector("[data-walk]"); window.walked = true;
+		return !!e.hash && e.href.split("#")[0] === location.href.split("#")[0]; })()`)
 	ctx, cancel := context.WithTimeout(p.ctx, wait)
 	defer cancel()
 	if _, err := chromedp.RunResponse(ctx, chromedp.Click("[data-walk]")); err != nil {
 		p.fail(fmt.Errorf("press %q: %w", words, err))
+	}
+	if !within {
+		p.arrive(ctx, words)
+	}
+}
+
+// arrive waits until another page stands there, whole. What chromedp takes for
+// the new page's first event can be a late one of the old page, and the next step
+// would then break the request off that the press has sent.
+func (p *Person) arrive(ctx context.Context, words string) {
+	p.t.Helper()
+	const there = `!window.walked && document.readyState === "complete"`
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		// An error is a page that goes away while it is asked.
+		if ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](there)); err == nil && ok {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			p.fail(fmt.Errorf("press %q: the page has not changed", words))
+		case <-tick.C:
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -115,6 +116,9 @@ func staff(t *testing.T, w *World, b *Browser, surname, site string) *Person {
 	signIn(p, a.Phone, a.Password)
 	p.Fill("code", w.Account(surname).Code)
 	p.Press("Войти")
+	if !strings.HasPrefix(p.URL(), w.URL(site, "/")) {
+		p.fail(errors.New("the sign-in did not come to its end"))
+	}
 	return p
 }
 
