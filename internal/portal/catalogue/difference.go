@@ -59,6 +59,9 @@ func diff(at string, a, b any, out *[]Difference) {
 		for _, k := range slices.Sorted(maps.Keys(union(x, y))) {
 			diff(strings.TrimPrefix(at+"."+k, "."), x[k], y[k], out)
 		}
+		if p, q := order(a, y), order(b, x); p != q {
+			*out = append(*out, Difference{Path: at + ".order", Was: cut(p), Now: cut(q)})
+		}
 		if len(x)+len(y) > 0 {
 			return
 		}
@@ -83,24 +86,49 @@ func branches(v any) map[string]any {
 		return v
 	case []any:
 		out := map[string]any{}
-		for i, x := range v {
-			name := strconv.Itoa(i + 1)
-			if m, ok := x.(map[string]any); ok {
-				for _, k := range []string{"id", "code", "value"} {
-					if s, ok := m[k].(string); ok && s != "" {
-						name = s
-						break
-					}
-				}
-			}
-			if _, double := out[name]; double {
-				name += "#" + strconv.Itoa(i+1)
-			}
-			out[name] = x
+		for i, name := range names(v) {
+			out[name] = v[i]
 		}
 		return out
 	}
 	return nil
+}
+
+// names are those of a list's parts, in its order, each once.
+func names(list []any) []string {
+	out := make([]string, len(list))
+	seen := map[string]bool{}
+	for i, x := range list {
+		out[i] = strconv.Itoa(i + 1)
+		if m, ok := x.(map[string]any); ok {
+			for _, k := range []string{"id", "code", "value"} {
+				if s, ok := m[k].(string); ok && s != "" {
+					out[i] = s
+					break
+				}
+			}
+		}
+		if seen[out[i]] {
+			out[i] += "#" + strconv.Itoa(i+1)
+		}
+		seen[out[i]] = true
+	}
+	return out
+}
+
+// order is how a list arranges those parts that the other list has too.
+func order(v any, other map[string]any) string {
+	list, ok := v.([]any)
+	if !ok {
+		return ""
+	}
+	var out []string
+	for _, name := range names(list) {
+		if _, both := other[name]; both {
+			out = append(out, name)
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 func union(a, b map[string]any) map[string]any {
@@ -114,7 +142,7 @@ func union(a, b map[string]any) map[string]any {
 
 func shown(v any) string {
 	switch v := v.(type) {
-	case nil:
+	case nil, map[string]any, []any: // a part without parts is none
 		return ""
 	case string:
 		return v

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/dbtest"
 	"github.com/okno-gov/okno/internal/base/fault"
@@ -250,6 +252,55 @@ func TestDeliveryLeavesEditorsAlone(t *testing.T) {
 	}
 	if c := must(s.Category(ctx, first))(t); c.Title.RU != "Полка редактора" {
 		t.Errorf("the shelf is %q", c.Title.RU)
+	}
+}
+
+// The order of shelves, and of what stands in a definition, is a difference: nobody
+// changes it unseen, an editor of one agency not at all.
+func TestOrderIsADifference(t *testing.T) {
+	t.Parallel()
+	s, _ := tyumen(t)
+	ctx := t.Context()
+	files := must(catalogue.ReadArchive(must(s.Archive(ctx, "72"))(t), "72"))(t)
+	var shelves catalogue.Shelves
+	if err := yaml.Unmarshal(files["catalogue.yaml"], &shelves); err != nil {
+		t.Fatal(err)
+	}
+	slices.Reverse(shelves.Categories)
+	files["catalogue.yaml"] = must(yaml.Marshal(shelves))(t)
+	p := propose(t, s, files)
+	if !p.Changes() || len(p.Shelves) != 1 || p.Shelves[0].Path != "categories.order" || p.Shelves[0].Was == p.Shelves[0].Now {
+		t.Fatalf("differences %+v", p.Shelves)
+	}
+	var asked []string
+	own := by(0)
+	own.Within = func(_ context.Context, _ *db.Tx, agencies ...string) error {
+		asked = agencies
+		if slices.Contains(agencies, "") {
+			return fault.Forbidden("officer.other_agency")
+		}
+		return nil
+	}
+	first := func() string { return must(s.Categories(ctx))(t)[0].Item.Code }
+	before := first()
+	if _, err := s.Accept(ctx, own, p.ID, "72", p.Seen); !fault.Is(err, fault.KindForbidden) || first() != before {
+		t.Errorf("an editor of one agency put the shelves in order: %v, asked for %q", err, asked)
+	}
+	if n, err := s.Accept(ctx, by(0), p.ID, "72", p.Seen); err != nil || n != 0 || first() != shelves.Categories[0].Code {
+		t.Errorf("the portal's editor: %d, %v, first is %s", n, err, first())
+	}
+
+	sv := must(s.Edited(ctx, "criminal-record"))(t)
+	next := *sv.Service
+	next.Documents = slices.Clone(sv.Documents)
+	slices.Reverse(next.Documents)
+	one := catalogue.Files{}
+	for name, body := range must(next.Source())(t) {
+		one["federal/criminal-record/"+name] = body
+	}
+	p = propose(t, s, one)
+	if len(p.Steps) != 1 || len(p.Steps[0].Differences) == 0 {
+		t.Errorf("the order of documents is no difference: %+v", p.Steps)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -132,10 +133,14 @@ func (s *Services) Proposal(ctx context.Context, id, by, region string) (*Propos
 	if !db.IsID(id) {
 		return nil, fault.NotFound("catalogue.proposal_not_found")
 	}
+	type state struct {
+		Version int64  `db:"version"`
+		Shelves []byte `db:"shelves"`
+	}
 	var r *row
-	var seen int64
+	var now state // not the snapshot, which another process may have outrun
 	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		if seen, err = db.Get[int64](ctx, tx, `SELECT version FROM catalogue.state`); err != nil {
+		if now, err = db.Get[state](ctx, tx, `SELECT version, shelves FROM catalogue.state`); err != nil {
 			return err
 		}
 		r, err = db.Find[row](ctx, tx, `SELECT archive, created_by, created_at FROM catalogue.proposal WHERE id = $1 AND created_by = $2`, id, by)
@@ -151,17 +156,21 @@ func (s *Services) Proposal(ctx context.Context, id, by, region string) (*Propos
 	if err != nil {
 		return nil, err
 	}
-	p := &Proposal{ID: id, By: r.By, At: r.At, Seen: seen}
+	p := &Proposal{ID: id, By: r.By, At: r.At, Seen: now.Version}
 	_, p.Whole = files[archiveIndex]
 	if p.Bundle, err = s.load(ctx, files, region); err != nil {
 		// It was right when it was uploaded: an agency or category has gone since.
 		return nil, fault.Conflict("catalogue.proposal_old").Wrap(err)
 	}
-	return p, s.compare(ctx, p)
+	var shelves Shelves
+	if err := json.Unmarshal(now.Shelves, &shelves); err != nil {
+		return nil, fmt.Errorf("read proposal: %w", err)
+	}
+	return p, s.compare(ctx, p, shelves)
 }
 
-// compare tells what the proposal would do.
-func (s *Services) compare(ctx context.Context, p *Proposal) error {
+// compare tells what the proposal would do to the services and these shelves.
+func (s *Services) compare(ctx context.Context, p *Proposal, shelves Shelves) error {
 	list, err := s.Listing(ctx, "", "")
 	if err != nil {
 		return err
@@ -193,17 +202,14 @@ func (s *Services) compare(ctx context.Context, p *Proposal) error {
 	if !p.Whole {
 		return nil
 	}
-	snap, err := s.current(ctx)
-	if err != nil {
-		return err
-	}
-	p.Shelves, err = differences(snap.shelves, p.Bundle.Shelves)
+	p.Shelves, err = differences(shelves, p.Bundle.Shelves)
 	return err
 }
 
 // Accept publishes a proposal, all or nothing. seen is the version of the catalogue
 // that the editor saw it compared to: any change in between is fault Conflict
-// catalogue.compare_again. It answers how many services changed.
+// catalogue.compare_again. Shelves that were not shown as changed stay as they are.
+// It answers how many services changed.
 func (s *Services) Accept(ctx context.Context, e Edit, id, region string, seen int64) (int, error) {
 	if err := e.check(); err != nil {
 		return 0, err
@@ -216,7 +222,7 @@ func (s *Services) Accept(ctx context.Context, e Edit, id, region string, seen i
 	if err != nil {
 		return 0, err
 	}
-	n, err := s.take(ctx, p.Bundle, e.By, taking{keepShelves: !p.Whole, reason: e.Reason, within: func(ctx context.Context, tx *db.Tx) error {
+	n, err := s.take(ctx, p.Bundle, e.By, taking{keepShelves: len(p.Shelves) == 0, reason: e.Reason, within: func(ctx context.Context, tx *db.Tx) error {
 		now, err := db.Get[int64](ctx, tx, `SELECT version FROM catalogue.state`)
 		if err != nil {
 			return err
