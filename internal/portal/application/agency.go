@@ -251,16 +251,16 @@ func (a *Applications) NextFree(ctx context.Context, tx *db.Tx, agency string) (
 // QueueFilter chooses cases of an agency.
 type QueueFilter struct {
 	Agency  string
-	Service string   // code; empty: all
-	Status  []Status // empty: everything that is not ended
-	Officer string   // id: only his
-	Free    bool     // nobody's; with Officer: his and nobody's
-	Late    bool     // overdue only
-	Unseen  bool     // with news of the citizen
-	DueBy   *time.Time
-	Query   string // number, surname, full name or SNILS, exactly
-	Page    int    // from 1
-	Limit   int    // 0: 20, at most 100
+	Service string     // code; empty: all
+	Status  []Status   // empty: everything that is not ended
+	Officer string     // id: only his
+	Free    bool       // nobody's; with Officer: his and nobody's
+	Late    bool       // overdue only, and not waiting for the citizen: that term stands still
+	Unseen  bool       // with news of the citizen
+	DueBy   *time.Time // not overdue yet, and overdue after this moment
+	Query   string     // number, surname, full name or SNILS, exactly
+	Page    int        // from 1
+	Limit   int        // 0: 20, at most 100
 }
 
 // QueueRow is a case in the queue with the applicant's name: showing it is a
@@ -270,7 +270,8 @@ type QueueRow struct {
 	Applicant string
 }
 
-// AgencyQueue lists an agency's cases, the nearest term first, and counts them all.
+// AgencyQueue lists an agency's cases, the nearest term first, and counts them all. What waits for
+// the citizen stands by the end of his time: the agency's own stands still.
 func (a *Applications) AgencyQueue(ctx context.Context, tx *db.Tx, f QueueFilter) ([]QueueRow, int, error) {
 	if f.Limit <= 0 || f.Limit > 100 {
 		f.Limit = 20
@@ -281,7 +282,7 @@ func (a *Applications) AgencyQueue(ctx context.Context, tx *db.Tx, f QueueFilter
 		return nil, 0, fmt.Errorf("count queue: %w", err)
 	}
 	rows, err := db.List[applicationRow](ctx, tx, `SELECT `+applicationColumns+` FROM application.application WHERE `+where+`
-		ORDER BY coalesce(due_at, register_by), id `+fmt.Sprintf("LIMIT %d OFFSET %d", f.Limit, (max(f.Page, 1)-1)*f.Limit), args...)
+		ORDER BY coalesce(CASE WHEN status = 'more_info' THEN answer_by END, due_at, register_by), id `+fmt.Sprintf("LIMIT %d OFFSET %d", f.Limit, (max(f.Page, 1)-1)*f.Limit), args...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("read queue: %w", err)
 	}
@@ -329,13 +330,13 @@ func (f *QueueFilter) where(a *Applications) (string, []any) {
 		b.WriteString(` AND officer_id IS NULL`)
 	}
 	if f.Late {
-		b.WriteString(` AND overdue`)
+		b.WriteString(` AND overdue AND status <> 'more_info'`) // its term stands still
 	}
 	if f.Unseen {
 		b.WriteString(` AND unseen`)
 	}
 	if f.DueBy != nil {
-		add(`due_at <= $%d AND status <> 'more_info'`, *f.DueBy) // its term stands still
+		add(`due_at <= $%d AND NOT overdue AND status <> 'more_info'`, *f.DueBy)
 	}
 	if q := rutext.MatchKey(f.Query); q != "" {
 		digits := strings.Map(func(r rune) rune {
@@ -362,7 +363,7 @@ func (a *Applications) CountQueue(ctx context.Context, tx *db.Tx, agency, office
 	today := term.Date(a.Clock.Now(), a.Zone)
 	c, err := db.Get[QueueCounts](ctx, tx, `
 		SELECT count(*)::int AS open, (count(*) FILTER (WHERE officer_id = $2))::int AS mine,
-		       (count(*) FILTER (WHERE officer_id IS NULL))::int AS free, (count(*) FILTER (WHERE overdue))::int AS late,
+		       (count(*) FILTER (WHERE officer_id IS NULL))::int AS free, (count(*) FILTER (WHERE overdue AND status <> 'more_info'))::int AS late,
 		       (count(*) FILTER (WHERE NOT overdue AND status <> 'more_info' AND due_at <= $3))::int AS today,
 		       (count(*) FILTER (WHERE NOT overdue AND status <> 'more_info' AND due_at <= $4))::int AS week,
 		       (count(*) FILTER (WHERE unseen))::int AS unseen

@@ -718,4 +718,23 @@ func TestQueueFiltersAndSearch(t *testing.T) {
 	if q := list(k.lilia, casework.Filter{Late: true}); q.Total != 1 || q.Counts.Late != 1 {
 		t.Errorf("late by the clock: %d, %+v", q.Total, q.Counts)
 	}
+	by := d.DueAt.AddDate(0, 0, 30)
+	if q := list(k.lilia, casework.Filter{DueBy: &by}); q.Total != 4 {
+		t.Errorf("%d cases with a term that has not ended", q.Total)
+	}
+	// While its citizen is asked the term of a case stands still: it is neither late nor
+	// nearly so, in the list as in the counts, and stands by the end of the citizen's time.
+	until := k.Clock.Now().AddDate(0, 0, 40)
+	must(t, k.Take(ctx, k.act(t, k.lilia, apps[0].ID, "")))
+	must(t, k.Ask(ctx, k.act(t, k.lilia, apps[0].ID, "Пришлите скан"), &until))
+	q := list(k.lilia, casework.Filter{})
+	if q.Counts.Late != 0 || q.Counts.Week != 4 || q.Rows[4].ID != apps[0].ID {
+		t.Errorf("a case that waits for its citizen: %+v, the last is %s", q.Counts, q.Rows[4].Number)
+	}
+	if n := list(k.lilia, casework.Filter{Late: true}).Total; n != 0 {
+		t.Errorf("%d late cases, the counter says none", n)
+	}
+	if n := list(k.lilia, casework.Filter{DueBy: &by}).Total; n != 4 {
+		t.Errorf("%d cases of the week", n)
+	}
 }

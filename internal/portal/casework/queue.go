@@ -21,7 +21,7 @@ type Filter struct {
 	Free    bool // nobody's; with Mine: mine and nobody's
 	Late    bool
 	Unseen  bool       // the citizen wrote or answered
-	DueBy   *time.Time // the term ends by this moment
+	DueBy   *time.Time // the term ends by this moment and has not ended yet
 	Query   string     // number, surname, full name or SNILS
 	Page    int        // from 1
 	Limit   int        // 0: 20

@@ -81,7 +81,7 @@ func (w words) tabs(at, tab string, files, letters int) []ui.Link {
 
 func (s *Site) tags(l words, c *casework.Case) []ui.TagProps {
 	out := []ui.TagProps{l.statusTag(&c.Application)}
-	if !c.Status.Open() || c.DueAt == nil || c.RegisteredAt == nil {
+	if !c.Status.Open() || c.Status == application.StatusMoreInfo || c.DueAt == nil || c.RegisteredAt == nil {
 		return out
 	}
 	late := l.dueTag(&c.Application)
@@ -153,7 +153,10 @@ func (w words) facts(d *application.Details) []ui.Fact {
 	} else {
 		out = append(out, ui.Fact{Name: w.t("fact.register_by"), Text: w.lastDay(d.RegisterBy)})
 	}
-	if d.DueAt != nil {
+	switch {
+	case d.Status == application.StatusMoreInfo && d.AnswerBy != nil:
+		out = append(out, ui.Fact{Name: w.t("col.due"), Text: w.t("fact.paused"), Note: w.t("queue.answer_until", "date", w.lastDay(*d.AnswerBy))})
+	case d.DueAt != nil:
 		out = append(out, ui.Fact{Name: w.t("col.due"), Text: w.lastDay(*d.DueAt)})
 	}
 	holder := w.t("fact.nobody")

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/okno-gov/okno/internal/portal/application"
 	"github.com/okno-gov/okno/internal/portal/document"
@@ -159,4 +160,26 @@ func TestSearchInTheQueue(t *testing.T) {
 		t.Errorf("the next case is at %s", next.URL)
 	}
 	next.Want(".govuk-tag", "В работе")
+}
+
+// While the citizen is asked the term stands still: neither the queue nor the case
+// says that it is late, or until when the agency has time.
+//
+// SVC-17, SVC-27
+func TestPausedTermIsNotLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	app := w.submit()
+	b := w.clerk(lilia)
+	c := b.Get("/cases/"+app.ID).Submit("form[action$=take]").Want(".okno-pagehead .govuk-tag", "До ")
+	c.Click("a[href$=ask]").Submit("main form", "text", "Пришлите скан", "until", "4.12.2026").WantPath(c.URL.Path)
+	w.clock.Advance(60 * 24 * time.Hour) // long after the term would have ended
+	w.settle()
+	b = w.clerk(lilia)
+	b.Get("/").Want("tbody", app.Number).Want("tbody", "ответ до 4 декабря 2026").Lacks("tbody", "Просрочено").Lacks("tbody tr.is-late", "").Want(".okno-counts", "0просрочены")
+	b.Get("/?show=late").Lacks("main", app.Number)
+	b.Get("/?show=today").Lacks("main", app.Number)
+	b.Get(c.URL.Path).Want(".okno-facts", "Остановлен, ждём заявителя").Lacks(".okno-pagehead", "До ").Lacks(".okno-pagehead", "Просрочено")
+	must(t, w.apps.Answer(t.Context(), application.Reply{Owner: w.owner, Application: app.ID, Key: "k", Text: "Вот он"}))
+	b.Get(c.URL.Path).Want(".okno-pagehead .govuk-tag", "До ").Lacks(".okno-facts", "Остановлен")
 }

@@ -123,6 +123,8 @@ func (w words) row(r *application.QueueRow) ui.DataRow {
 	switch tag := w.dueTag(a); {
 	case !a.Status.Open():
 		due.Text = "—"
+	case a.Status == application.StatusMoreInfo && a.AnswerBy != nil:
+		due.Text = w.t("queue.answer_until", "date", w.lastDay(*a.AnswerBy))
 	case tag.Text != "":
 		due.Body = page.TagCell(tag)
 		out.State = "today"
@@ -155,8 +157,8 @@ func (w words) row(r *application.QueueRow) ui.DataRow {
 
 // dueTag says in a word that a term is over or ends today.
 func (w words) dueTag(a *application.Application) ui.TagProps {
-	if a.DueAt == nil || !a.Status.Open() {
-		return ui.TagProps{}
+	if a.DueAt == nil || !a.Status.Open() || a.Status == application.StatusMoreInfo {
+		return ui.TagProps{} // the term stands still while the citizen is asked
 	}
 	today := term.Date(w.now, w.zone)
 	last := term.DueDay(*a.DueAt, w.zone)
