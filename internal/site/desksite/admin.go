@@ -56,24 +56,6 @@ func (s *Site) adminRoutes() {
 
 const adminStart = "/admin/staff"
 
-// administrator lets administrators in; each use case looks the right up again.
-func (s *Site) administrator(h func(w http.ResponseWriter, r *http.Request, m me) error) kit.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		v := s.visitor(r)
-		switch {
-		case v.err != nil:
-			return v.err
-		case v.sess == nil && r.Method != http.MethodGet:
-			return fault.Unauthenticated("desk.session_over")
-		case v.sess == nil:
-			return s.Party.Begin(w, r, r.URL.RequestURI(), oidcrp.Options{Locale: kit.L(r).Lang()})
-		case !v.op.May(operator.Admin):
-			return fault.Forbidden("operator.not_permitted")
-		}
-		return h(w, r, me{v.op, v.sess})
-	}
-}
-
 // anybody lets in whoever is signed in with two factors, with rights or without.
 func (s *Site) anybody(h func(w http.ResponseWriter, r *http.Request, oid person.OID) error) kit.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {

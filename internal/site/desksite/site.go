@@ -119,6 +119,29 @@ type me struct {
 // atDesk lets operators of a centre in, everybody else is led to the sign-in or
 // told that he has no rights (ID-MFC-01).
 func (s *Site) atDesk(h func(w http.ResponseWriter, r *http.Request, m me) error) kit.HandlerFunc {
+	return s.signedIn(func(w http.ResponseWriter, r *http.Request, m me) error {
+		switch {
+		case m.Centre == nil && m.May(operator.Admin) && r.URL.Path == "/":
+			return kit.See(w, r, adminStart)
+		case m.Centre == nil:
+			return fault.Forbidden("operator.not_permitted")
+		}
+		return h(w, r, m)
+	})
+}
+
+// administrator lets administrators in; each use case looks the right up again.
+func (s *Site) administrator(h func(w http.ResponseWriter, r *http.Request, m me) error) kit.HandlerFunc {
+	return s.signedIn(func(w http.ResponseWriter, r *http.Request, m me) error {
+		if !m.May(operator.Admin) {
+			return fault.Forbidden("operator.not_permitted")
+		}
+		return h(w, r, m)
+	})
+}
+
+// signedIn leads to the sign-in; what is posted then would be lost, and is refused.
+func (s *Site) signedIn(h func(w http.ResponseWriter, r *http.Request, m me) error) kit.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		v := s.visitor(r)
 		switch {
@@ -128,10 +151,6 @@ func (s *Site) atDesk(h func(w http.ResponseWriter, r *http.Request, m me) error
 			return fault.Unauthenticated("desk.session_over")
 		case v.sess == nil:
 			return s.Party.Begin(w, r, r.URL.RequestURI(), oidcrp.Options{Locale: kit.L(r).Lang()})
-		case v.op.Centre == nil && v.op.May(operator.Admin) && r.URL.Path == "/":
-			return kit.See(w, r, adminStart)
-		case v.op.Centre == nil:
-			return fault.Forbidden("operator.not_permitted")
 		}
 		return h(w, r, me{v.op, v.sess})
 	}
