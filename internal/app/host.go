@@ -11,7 +11,10 @@ import (
 type hosts map[string]http.Handler
 
 func (h hosts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	site, ok := h[hostName(r.Host)]
+	site, ok := h[r.Host] // as most write it, behind a proxy
+	if !ok {
+		site, ok = h[hostName(r.Host)]
+	}
 	if !ok {
 		// RFC 9110, 15.5.20: this server is not that host.
 		http.Error(w, "Такого сайта здесь нет. There is no such site here.", http.StatusMisdirectedRequest)

@@ -3,6 +3,7 @@ package oidc
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 
 	"github.com/okno-gov/okno/internal/idp/client"
 )
@@ -50,18 +51,24 @@ func (p *Provider) metadata() map[string]any {
 
 // discovery changes only with a release: the bytes are made once, and an hour in
 // a cache harms nobody.
-func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
-	public(w, metadataAge, p.document())
+func (p *Provider) discovery(w http.ResponseWriter, r *http.Request) {
+	p.document(PathDiscovery).ServeHTTP(w, r)
 }
 
-func (p *Provider) document() []byte {
+func (p *Provider) document(path string) *Document {
 	p.meta.Do(func() {
-		var err error
-		if p.body, err = json.Marshal(p.metadata()); err != nil {
+		body, err := json.Marshal(p.metadata())
+		if err != nil {
 			panic(err) // strings and lists always marshal
 		}
+		for i, one := range [2]string{PathDiscovery, PathMetadata} {
+			p.documents[i] = document(one, metadataAge, body)
+		}
 	})
-	return p.body
+	if path == PathMetadata {
+		return p.documents[1]
+	}
+	return p.documents[0]
 }
 
 var (
@@ -69,28 +76,45 @@ var (
 	keysAge     = []string{"public, max-age=900"}
 	anyOrigin   = []string{"*"}
 	jsonType    = []string{"application/json"}
-	noReferrer  = []string{"no-referrer"}
-	noSniff     = []string{"nosniff"}
 )
 
-// Ready finds a document that everybody reads without asking or waiting for
-// anything; nil when there is none.
-func (p *Provider) Ready(path string) func(http.ResponseWriter, *http.Request) {
-	body, age := []byte(nil), keysAge
+// Document is what everybody reads without asking or waiting for anything. The
+// site adds the headers that all its documents carry.
+type Document struct {
+	Route string
+	age   []string
+	body  []byte
+	size  []string
+}
+
+func document(path string, age []string, body []byte) *Document {
+	return &Document{"GET " + path, age, body, []string{strconv.Itoa(len(body))}}
+}
+
+// ServeHTTP writes the document.
+func (d *Document) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	w.Header()["Content-Length"] = d.size // else a longer one is sent in chunks
+	public(w, d.age, d.body)
+}
+
+// Ready finds the document of a path; nil when there is none, or none just now.
+func (p *Provider) Ready(path string) *Document {
 	switch path {
 	case PathDiscovery, PathMetadata:
-		body, age = p.document(), metadataAge
+		return p.document(path)
 	case PathJWKS:
-		body = p.Issuer.Keys.ReadySet()
+		body := p.Issuer.Keys.ReadySet()
+		if body == nil {
+			return nil
+		}
+		if d := p.keys.Load(); d != nil && &d.body[0] == &body[0] { // made from these very bytes
+			return d
+		}
+		d := document(path, keysAge, body)
+		p.keys.Store(d)
+		return d
 	}
-	if body == nil {
-		return nil
-	}
-	return func(w http.ResponseWriter, _ *http.Request) {
-		h := w.Header()
-		h["Referrer-Policy"], h["X-Content-Type-Options"] = noReferrer, noSniff
-		public(w, age, body)
-	}
+	return nil
 }
 
 // jwks may be cached for as long as a fresh key is published before it signs

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/okno-gov/okno/internal/base/clock"
 	"github.com/okno-gov/okno/internal/base/crypt"
@@ -32,9 +33,10 @@ type Provider struct {
 	// nil: the connection's.
 	Network func(r *http.Request) string
 
-	limits limiter
-	meta   sync.Once
-	body   []byte // the discovery document
+	limits    limiter
+	meta      sync.Once
+	documents [2]*Document // discovery, under both of its addresses
+	keys      atomic.Pointer[Document]
 }
 
 // Pages is what the site of the identity provider gives: cookies and pages.

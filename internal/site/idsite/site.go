@@ -105,8 +105,8 @@ func (s *Site) Handler() http.Handler {
 
 // early finds the documents of the protocol, which every portal reads.
 func (s *Site) early(r *http.Request) *kit.Ready {
-	if serve := s.OIDC.Ready(r.URL.Path); serve != nil {
-		return &kit.Ready{Route: "GET " + r.URL.Path, Serve: serve}
+	if d := s.OIDC.Ready(r.URL.Path); d != nil {
+		return &kit.Ready{Route: d.Route, Serve: d.ServeHTTP, Data: true}
 	}
 	return nil
 }

@@ -10,6 +10,9 @@ import (
 type Ready struct {
 	Route string
 	Serve func(w http.ResponseWriter, r *http.Request)
+	// Data marks what programs read: it goes without the headers that tell a
+	// browser how to treat a page, which are more than half of such an answer.
+	Data bool
 }
 
 // early answers with what is ready before anything else is done for a request:
@@ -20,7 +23,7 @@ func (m *Mux) early(next http.Handler) http.Handler {
 	if m.Early == nil {
 		return next
 	}
-	head := m.securityHeaders()
+	page, data := m.securityHeaders(), m.dataHeaders()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet || m.Log.Enabled(r.Context(), slog.LevelDebug) {
 			next.ServeHTTP(w, r)
@@ -32,7 +35,10 @@ func (m *Mux) early(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		h := w.Header()
+		head, h := page, w.Header()
+		if ready.Data {
+			head = data
+		}
 		for _, one := range head {
 			h[one.name] = one.value
 		}
@@ -59,10 +65,24 @@ func (m *Mux) securityHeaders() []header {
 		{"Permissions-Policy", []string{"camera=(), microphone=(), payment=(), usb=(), geolocation=(self)"}},
 		{"X-Frame-Options", []string{"DENY"}},
 	}
-	if m.Secure {
-		out = append(out, header{"Strict-Transport-Security", []string{"max-age=63072000; includeSubDomains"}})
+	return append(out, m.transport()...)
+}
+
+// dataHeaders are those of them that matter for what is no page (OWASP REST
+// Security Cheat Sheet): nobody takes it for one, shows it in a frame or reads it
+// without TLS.
+func (m *Mux) dataHeaders() []header {
+	return append([]header{
+		{"Content-Security-Policy", []string{"default-src 'none'; frame-ancestors 'none'"}},
+		{"X-Content-Type-Options", []string{"nosniff"}},
+	}, m.transport()...)
+}
+
+func (m *Mux) transport() []header {
+	if !m.Secure {
+		return nil
 	}
-	return out
+	return []header{{"Strict-Transport-Security", []string{"max-age=63072000; includeSubDomains"}}}
 }
 
 // LangOf is the language in which a request is answered before the person is

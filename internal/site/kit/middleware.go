@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -243,6 +244,13 @@ func (r *recorder) status() int {
 type meter struct {
 	seconds *prometheus.HistogramVec
 	site    string
+	known   sync.Map // series to prometheus.Observer: finding one by its labels costs more than the measurement
+}
+
+// series is one line of the measurement: a route of the site and a status class.
+type series struct {
+	route string
+	class int
 }
 
 func newMeter(reg prometheus.Registerer, site string) *meter {
@@ -268,5 +276,10 @@ func (m *meter) observe(route string, status int, took time.Duration) {
 	if m == nil || m.seconds == nil {
 		return
 	}
-	m.seconds.WithLabelValues(m.site, route, fmt.Sprintf("%dxx", status/100)).Observe(took.Seconds())
+	key := series{route, status / 100}
+	o, ok := m.known.Load(key)
+	if !ok { // as many as there are routes: the map needs no bound
+		o, _ = m.known.LoadOrStore(key, m.seconds.WithLabelValues(m.site, route, fmt.Sprintf("%dxx", key.class)))
+	}
+	o.(prometheus.Observer).Observe(took.Seconds())
 }
