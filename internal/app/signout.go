@@ -20,9 +20,10 @@ type SignOutOptions struct {
 	Reason    string // for the journals of the persons
 }
 
-// SignOut ends sessions at the identity provider after an incident: refresh
-// tokens bound to them die with them, and the relying parties are told by the
-// running process. The accounts stay as they are.
+// SignOut ends sessions at the identity provider after an incident, and with
+// them all tokens of these persons, also the offline ones of programs: whoever
+// took one holds nothing any more. The relying parties are told by the running
+// process. Accounts and consents stay as they are.
 func SignOut(ctx context.Context, cfg Config, o SignOutOptions, out io.Writer) error {
 	if o.Everybody == (len(o.OIDs) > 0) {
 		return errors.New("say whose: --oid once or more, or --everybody")
@@ -36,13 +37,13 @@ func SignOut(ctx context.Context, cfg Config, o SignOutOptions, out io.Writer) e
 }
 
 func (a *App) signOut(ctx context.Context, o SignOutOptions, out io.Writer) error {
-	persons, ended := 0, 0
+	persons, ended, revoked := 0, 0, 0
 	one := func(oid person.OID) error {
-		n, err := a.signOutOne(ctx, oid, o.Reason)
+		n, tokens, err := a.signOutOne(ctx, oid, o.Reason)
 		if err != nil {
 			return fmt.Errorf("sign out %s: %w", person.FormatOID(oid), explainFault(err))
 		}
-		persons, ended = persons+1, ended+n
+		persons, ended, revoked = persons+1, ended+n, revoked+tokens
 		return nil
 	}
 	for _, s := range o.OIDs {
@@ -50,42 +51,59 @@ func (a *App) signOut(ctx context.Context, o SignOutOptions, out io.Writer) erro
 		if err != nil {
 			return fmt.Errorf("%q is no number of an account", s)
 		}
+		if _, err := a.idp.persons.Get(ctx, oid); err != nil {
+			return fmt.Errorf("sign out %s: %w", s, explainFault(err))
+		}
 		if err := one(oid); err != nil {
 			return err
 		}
 	}
-	for after := person.OID(0); o.Everybody; {
-		oids, err := a.idp.sessions.SignedIn(ctx, after, 500)
-		if err != nil {
+	if o.Everybody {
+		// Who has tokens and no session is left for the second list.
+		for _, list := range []listOIDs{a.idp.sessions.SignedIn, a.idp.issuer.Granted} {
+			if err := eachOID(ctx, list, one); err != nil {
+				return err
+			}
+		}
+	}
+	fmt.Fprintf(out, "sessions ended: %d, families of tokens revoked: %d, persons: %d\n", ended, revoked, persons)
+	return nil
+}
+
+// listOIDs gives the next accounts after a number.
+type listOIDs func(ctx context.Context, after person.OID, limit int) ([]person.OID, error)
+
+func eachOID(ctx context.Context, list listOIDs, do func(person.OID) error) error {
+	const page = 500
+	for after := person.OID(0); ; {
+		oids, err := list(ctx, after, page)
+		if err != nil || len(oids) == 0 {
 			return err
 		}
-		if len(oids) == 0 {
-			break
-		}
 		for _, oid := range oids {
-			if err := one(oid); err != nil {
+			if err := do(oid); err != nil {
 				return err
 			}
 		}
 		after = oids[len(oids)-1]
 	}
-	fmt.Fprintf(out, "sessions ended: %d, persons: %d\n", ended, persons)
-	return nil
 }
 
-// signOutOne ends a person's sessions and tells so in the journal that she reads.
-func (a *App) signOutOne(ctx context.Context, oid person.OID, reason string) (ended int, err error) {
-	if _, err := a.idp.persons.Get(ctx, oid); err != nil {
-		return 0, err
-	}
+// signOutOne ends a person's sessions and tokens and tells so in the journal
+// that she reads.
+func (a *App) signOutOne(ctx context.Context, oid person.OID, reason string) (ended, revoked int, err error) {
 	living, err := a.idp.sessions.List(ctx, oid)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return len(living), a.idp.db.InTx(ctx, func(tx *db.Tx) error {
+	err = a.idp.db.InTx(ctx, func(tx *db.Tx) error {
+		if revoked, err = a.idp.issuer.RevokePerson(ctx, tx, oid, session.EndIncident); err != nil {
+			return err
+		}
 		if err := a.idp.sessions.EndOthers(ctx, tx, oid, "", session.EndIncident); err != nil {
 			return err
 		}
 		return a.idp.journal.Write(ctx, tx, journal.Entry{OID: int64(oid), Actor: "system", Kind: journal.AccessStopped, Details: map[string]string{"reason": reason}})
 	})
+	return len(living), revoked, err
 }

@@ -7,6 +7,7 @@
 //	                 code ──Redeem──▶ access (10 min, signed JWT) + refresh
 //	                                    refresh ──Refresh──▶ access + next refresh
 //	family: living ──Revoke, session ended, code or refresh used twice──▶ revoked
+//	           │  ──RevokePerson after an incident: offline ones, too──▶ revoked
 //	           └─ expires_at: with the session (12 h), offline after 30 days without use, at most a year
 //
 // A code works once, for 60 seconds. A second use revokes the family, since one

@@ -119,6 +119,35 @@ func (i *Issuer) Forget(ctx context.Context, tx *db.Tx, oid person.OID) error {
 	return i.tell(ctx, tx, ids)
 }
 
+// RevokePerson revokes all tokens of a person, also the offline ones that
+// outlive a session, and tells the clients; codes that wait die too. Consents
+// stay: the person signs in again and goes on. Call it before the sessions end,
+// so that each client is told once.
+func (i *Issuer) RevokePerson(ctx context.Context, tx *db.Tx, oid person.OID, why string) (revoked int, err error) {
+	// Told before, of a session that ended: now the offline access ends as well.
+	ids, err := db.List[string](ctx, tx, `WITH living AS (
+			SELECT id FROM token.family WHERE oid=$1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY id FOR UPDATE)
+		UPDATE token.family f SET revoked_at=$2, revoked_for=$3, told_at=NULL FROM living WHERE f.id=living.id RETURNING f.id::text`,
+		oid, i.Clock.Now(), why)
+	if err != nil {
+		return 0, fmt.Errorf("revoke tokens of a person: %w", err)
+	}
+	return len(ids), i.tell(ctx, tx, ids)
+}
+
+// Granted gives the accounts after a number that have living tokens, in order.
+func (i *Issuer) Granted(ctx context.Context, after person.OID, limit int) (oids []person.OID, err error) {
+	err = i.DB.Read(ctx, func(tx *db.Tx) error {
+		oids, err = db.List[person.OID](ctx, tx, `SELECT DISTINCT oid FROM token.family
+			WHERE oid > $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY oid LIMIT $3`, after, i.Clock.Now(), limit)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list who has tokens: %w", err)
+	}
+	return oids, nil
+}
+
 // tell enqueues a logout message for each family.
 func (i *Issuer) tell(ctx context.Context, tx *db.Tx, ids []string) error {
 	if i.Queue == nil || i.Poster == nil {
