@@ -148,8 +148,10 @@ func (o *Operators) invited(ctx context.Context, tx *db.Tx, token, suffix string
 }
 
 // Join gives a signed-in person the rights of an invitation, once. The account's
-// name must be the invited one: a link that went astray is of no use. Rights
-// that the person has already at the same centre stay.
+// name must be the invited one, and proven: a link that went astray is of no use. An
+// account that is not confirmed yet (fault Forbidden operator.unconfirmed) learns
+// nothing of the invitation and does not use it up. Rights that the person has already
+// at the same centre stay.
 func (o *Operators) Join(ctx context.Context, token string, oid person.OID) error {
 	return o.DB.InTx(ctx, func(tx *db.Tx) error {
 		i, err := o.invited(ctx, tx, token, " FOR UPDATE")
@@ -159,6 +161,9 @@ func (o *Operators) Join(ctx context.Context, token string, oid person.OID) erro
 		who, err := o.Persons.GetTx(ctx, tx, oid)
 		if err != nil {
 			return err
+		}
+		if who.Level != person.Confirmed {
+			return fault.Forbidden("operator.unconfirmed")
 		}
 		if rutext.MatchKey(who.Surname) != rutext.MatchKey(i.Surname) || rutext.MatchKey(who.Given) != rutext.MatchKey(i.Given) {
 			return fault.Forbidden("operator.invitation_other")
@@ -181,6 +186,16 @@ func (o *Operators) Join(ctx context.Context, token string, oid person.OID) erro
 		}
 		return o.recordAdmin(ctx, tx, &i.CreatedBy, DeedJoin, person.FormatOID(oid), joinRights(rights))
 	})
+}
+
+// Confirmed tells whether somebody may accept an invitation: the account's name has
+// been proven. It is looked up anew, whatever the session says.
+func (o *Operators) Confirmed(ctx context.Context, oid person.OID) (bool, error) {
+	who, err := o.Persons.Get(ctx, oid)
+	if err != nil {
+		return false, fmt.Errorf("look for the level of %s: %w", person.FormatOID(oid), err)
+	}
+	return who.Level == person.Confirmed, nil
 }
 
 // joined are centre and rights after an invitation: administration is added to

@@ -3,12 +3,14 @@ package operator_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/ruid"
 	"github.com/okno-gov/okno/internal/idp/operator"
 	"github.com/okno-gov/okno/internal/idp/person"
 )
@@ -46,15 +48,22 @@ func TestInvite(t *testing.T) {
 	if again, err := w.Invite(ctx, admin, form, "тестова", " Анна ", "mfc-72-1", []operator.Right{operator.MayConfirm}); err != nil || again != token {
 		t.Errorf("the form sent twice made another link: %v", err)
 	}
-	other := w.create(t, "")
+	var other person.OID
 	must(t, w.DB.InTx(ctx, func(tx *db.Tx) error {
 		other, err = w.Persons.Create(ctx, tx, person.New{Surname: "Чужакова", Given: "Анна"})
 		return err
 	}))
+	anna := w.citizen(t, "+79120000555", true)
+	for _, oid := range []person.OID{other, anna} {
+		if err := w.Join(ctx, token, oid); key(err) != "operator.unconfirmed" {
+			t.Errorf("somebody whose name nobody has proven joined or learnt something: %v", err)
+		}
+	}
+	w.prove(t, anna, 1)
+	w.prove(t, other, 2)
 	if err := w.Join(ctx, token, other); key(err) != "operator.invitation_other" {
 		t.Errorf("somebody else joined: %v", err)
 	}
-	anna := w.create(t, "+79120000555")
 	var joined atomic.Int32
 	var wg sync.WaitGroup
 	for range 8 { // pressed eight times at once
@@ -168,4 +177,32 @@ func TestAdminister(t *testing.T) {
 	if has, err := w.Credentials.HasTOTP(ctx, w.op); err != nil || has {
 		t.Errorf("the app is still connected: %v", err)
 	}
+}
+
+// prove makes a confirmed account; n tells papers apart.
+func (w *world) prove(t *testing.T, oid person.OID, n int) {
+	t.Helper()
+	ctx := t.Context()
+	must(t, w.DB.InTx(ctx, func(tx *db.Tx) error {
+		who, err := w.Persons.GetTx(ctx, tx, oid)
+		if err != nil {
+			return err
+		}
+		if who.Level == person.Simplified {
+			f := form()
+			f.Surname, f.Given, f.SNILS, f.Document = who.Surname, who.Given, ruid.SampleSNILS(uint64(n)).String(), fmt.Sprintf("71 11 %06d", 100000+n)
+			d, err := f.Read(start)
+			if err != nil {
+				return err
+			}
+			v, err := w.Persons.Enter(ctx, tx, oid, d, "self")
+			if err != nil {
+				return err
+			}
+			if err := w.Persons.Verify(ctx, tx, oid, v, "registers", "mvd"); err != nil {
+				return err
+			}
+		}
+		return w.Persons.Confirm(ctx, tx, oid, person.Proofing{Method: "centre", Provider: "mfc-72-1", Place: "МФЦ", Actor: "1"})
+	}))
 }

@@ -51,7 +51,7 @@ func TestInvite(t *testing.T) {
 	o := staffed(t)
 	ctx := t.Context()
 	admin, clerk := add(t, o, "1", "", officer.RoleAdmin), add(t, o, "2", "edu", officer.RoleClerk)
-	lilia := officer.Person{Subject: "77", Surname: "ГАРЕЕВА", Given: "Лилия", Patronymic: "Маратовна"}
+	lilia := officer.Person{Subject: "77", Surname: "ГАРЕЕВА", Given: "Лилия", Patronymic: "Маратовна", Confirmed: true}
 	in := officer.Invitation{Surname: "Гареева", Given: "Лилия", Agency: "edu", Post: "инспектор", Roles: []officer.Role{officer.RoleClerk}}
 	invite := func(by, email string, in officer.Invitation) (string, error) {
 		return o.Invite(ctx, by, db.NewID(), email, in)
@@ -84,7 +84,12 @@ func TestInvite(t *testing.T) {
 	if list, err := o.Invitations(ctx, admin.ID); err != nil || len(list) != 1 {
 		t.Fatalf("invitations %v, %v", list, err)
 	}
-	if err := o.Join(ctx, link, officer.Person{Subject: "66", Surname: "Чужакова", Given: "Лилия"}); key(err) != "officer.invitation_other" {
+	for _, p := range []officer.Person{{Subject: "66", Surname: "Гареева", Given: "Лилия"}, {Subject: "66", Surname: "Чужакова", Given: "Лилия"}} {
+		if err := o.Join(ctx, link, p); key(err) != "officer.unconfirmed" {
+			t.Errorf("%s %s, whose name nobody has proven, joined or learnt something: %v", p.Surname, p.Given, err)
+		}
+	}
+	if err := o.Join(ctx, link, officer.Person{Subject: "66", Surname: "Чужакова", Given: "Лилия", Confirmed: true}); key(err) != "officer.invitation_other" {
 		t.Errorf("somebody else joined: %v", err)
 	}
 	if err := o.Join(ctx, link, lilia); err != nil {
@@ -104,7 +109,7 @@ func TestInvite(t *testing.T) {
 		t.Errorf("after its time: %v", err)
 	}
 	if err := o.Join(ctx, must(invite(admin.ID, "", officer.Invitation{Surname: "Сотрудник", Given: "1", Roles: []officer.Role{officer.RoleEditor}})),
-		officer.Person{Subject: "1", Surname: "Сотрудник", Given: "1"}); key(err) != "officer.last_admin" {
+		officer.Person{Subject: "1", Surname: "Сотрудник", Given: "1", Confirmed: true}); key(err) != "officer.last_admin" {
 		t.Errorf("the last administrator became an editor by an invitation: %v", err)
 	}
 	orphan := must(invite(admin.ID, "", in))

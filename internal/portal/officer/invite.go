@@ -183,15 +183,25 @@ func (o *Officers) invited(ctx context.Context, tx *db.Tx, token, suffix string)
 }
 
 // Person is who accepts an invitation, as the identity provider names him.
-type Person struct{ Subject, Surname, Given, Patronymic string }
+type Person struct {
+	Subject, Surname, Given, Patronymic string
+	// Confirmed tells that the provider has proven the identity: the name of any other
+	// account is what somebody typed.
+	Confirmed bool
+}
 
 // Join makes a signed-in person the officer of an invitation, once. The name must
-// be the invited one: a link that went astray is of no use.
+// be the invited one, and proven: a link that went astray is of no use. An account
+// that is not confirmed yet (fault Forbidden officer.unconfirmed) learns nothing of
+// the invitation and does not use it up.
 func (o *Officers) Join(ctx context.Context, token string, p Person) error {
 	return o.DB.InTx(ctx, func(tx *db.Tx) error {
 		i, err := o.invited(ctx, tx, token, " FOR UPDATE")
 		if err != nil {
 			return err
+		}
+		if !p.Confirmed {
+			return fault.Forbidden("officer.unconfirmed")
 		}
 		if rutext.MatchKey(p.Surname) != rutext.MatchKey(i.Surname) || rutext.MatchKey(p.Given) != rutext.MatchKey(i.Given) {
 			return fault.Forbidden("officer.invitation_other")

@@ -2,6 +2,7 @@ package desksite
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/okno-gov/okno/internal/base/fault"
@@ -272,31 +273,51 @@ func (s *Site) removeFactor(w http.ResponseWriter, r *http.Request, m me) error 
 
 // joinView asks whoever opened the link of an invitation.
 type joinView struct {
-	Token, Name, Me, Centre string
-	Rights                  []string
+	Token, Me, Centre string
+	Rights            []string
 }
 
-func (s *Site) showJoin(w http.ResponseWriter, r *http.Request, _ person.OID) error {
+func (s *Site) showJoin(w http.ResponseWriter, r *http.Request, oid person.OID) error {
+	return s.joinPage(w, r, oid, http.StatusOK)
+}
+
+func (s *Site) joinPage(w http.ResponseWriter, r *http.Request, oid person.OID, status int) error {
 	i, err := s.Operators.Invited(r.Context(), r.PathValue("token"))
 	if err != nil {
 		return err
 	}
 	l := kit.L(r)
+	p := kit.Base(r)
+	proven, err := s.Operators.Confirmed(r.Context(), oid)
+	if err != nil {
+		return err
+	}
+	if !proven {
+		p.Title = l.T("kit.unproven.title")
+		return kit.Render(w, r, status, p, kit.UnprovenPage(kit.Unproven{
+			ConfirmURL: s.Party.Config.Issuer + "/profile/confirm", AgainURL: "/join/" + url.PathEscape(r.PathValue("token")), Until: l.DateTime(i.ExpiresAt, s.Zone),
+		}))
+	}
+	// The invited name is not told: who holds a link that went astray must not learn
+	// under which name it opens.
 	c := s.visitor(r).sess.Claims
-	v := joinView{Token: r.PathValue("token"), Name: joinWords(i.Surname, i.Given), Me: joinWords(c.FamilyName, c.GivenName)}
+	v := joinView{Token: r.PathValue("token"), Me: joinWords(c.FamilyName, c.GivenName, c.MiddleName)}
 	if i.CentreID != nil {
 		v.Centre = s.Operators.CentreName(r.Context(), *i.CentreID)
 	}
 	for _, x := range i.Rights {
 		v.Rights = append(v.Rights, l.T("operator.right."+string(x)))
 	}
-	p := kit.Base(r)
 	p.Title = l.T("admin.join.title")
-	return kit.Render(w, r, http.StatusOK, p, joinPage(v))
+	return kit.Render(w, r, status, p, joinPage(v))
 }
 
 func (s *Site) join(w http.ResponseWriter, r *http.Request, oid person.OID) error {
-	if err := s.Operators.Join(r.Context(), r.PathValue("token"), oid); err != nil {
+	err := s.Operators.Join(r.Context(), r.PathValue("token"), oid)
+	if f, ok := fault.As(err); ok && f.Key == "operator.unconfirmed" {
+		return s.joinPage(w, r, oid, http.StatusForbidden)
+	}
+	if err != nil {
 		return err
 	}
 	s.mux.Flash(w, "admin.join.done")

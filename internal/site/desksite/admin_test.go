@@ -1,11 +1,15 @@
 package desksite_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/ruid"
 	"github.com/okno-gov/okno/internal/idp/client"
 	"github.com/okno-gov/okno/internal/idp/operator"
 	"github.com/okno-gov/okno/internal/idp/person"
@@ -67,23 +71,57 @@ func TestInviteByPages(t *testing.T) {
 	path := strings.TrimPrefix(link, base)
 	admin.Get("/admin/staff").Want("main", "Ильина Ольга")
 
-	d.Person("Чужакова", "Олеся", "thief@example.org")
+	d.prove(d.Person("Чужакова", "Олеся", "thief@example.org"), 1)
 	thief := d.signIn("thief@example.org", path)
+	thief.Get(path).Lacks("main", "Ильина")
 	thief.Get(path).Submit("form[action^='/join/']").WantStatus(http.StatusForbidden).Want("main", "на другое имя")
 
-	d.Person("Ильина", "Ольга", "olga@example.org")
+	// Whoever is not confirmed learns nothing of the invitation and does not use it up.
+	oid := d.Person("Ильина", "Ольга", "olga@example.org")
 	olga := d.signIn("olga@example.org", path)
-	p = olga.Get(path)
+	p = olga.Get(path).WantStatus(http.StatusOK).Want("h1", "Сначала подтвердите личность").Lacks("main", "Мыс").Lacks("main", "Подтверждать")
+	if p.Has("main form") || p.Attr("[data-unproven] a", "href") != d.URL+"/profile/confirm" {
+		t.Errorf("the page of somebody unconfirmed: %s", p.Text("main"))
+	}
+	olga.Post(path, url.Values{}).WantStatus(http.StatusForbidden).Want("h1", "Сначала подтвердите личность")
+	d.prove(oid, 2)
+	p = p.Click("[data-unproven] a:nth-child(2)").WantPath(path)
 	p.Want("main", "МФЦ «Мыс»").Want("main", "Подтверждать личность")
 	p.Submit("form[action^='/join/']").WantPath("/").Want("main", "МФЦ «Мыс»")
 	olga.Get(path).WantStatus(http.StatusNotFound)
 	olga.Get("/admin/staff").WantStatus(http.StatusForbidden)
 
 	// Other rights, then none: they end at the act.
-	member := d.member(t, admin, "Ильина Ольга")
+	member := d.member(t, admin, "Ильина Ольга Викторовна")
 	member.Submit("button[name=end]").WantPath("/admin/staff").Want("main", "Доступ закрыт")
 	olga.Get("/").WantStatus(http.StatusForbidden)
 	admin.Get("/admin/journal").Want("main", "Приглашён сотрудник").Want("main", "Сотрудник приступил").Want("main", "Изменены права").Want("main", "Изменён центр")
+}
+
+// prove makes a confirmed account; n tells papers apart.
+func (d *desk) prove(oid person.OID, n int) {
+	d.t.Helper()
+	ctx := d.t.Context()
+	d.check(d.DB.InTx(ctx, func(tx *db.Tx) error {
+		who, err := d.Persons.GetTx(ctx, tx, oid)
+		if err != nil {
+			return err
+		}
+		f := papers
+		f.Surname, f.Given, f.SNILS, f.Document = who.Surname, who.Given, ruid.SampleSNILS(uint64(n)).String(), fmt.Sprintf("7111 %06d", 100000+n)
+		data, err := f.Read(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))
+		if err != nil {
+			return err
+		}
+		v, err := d.Persons.Enter(ctx, tx, oid, data, "self")
+		if err != nil {
+			return err
+		}
+		if err := d.Persons.Verify(ctx, tx, oid, v, "registers", "mvd"); err != nil {
+			return err
+		}
+		return d.Persons.Confirm(ctx, tx, oid, person.Proofing{Method: "centre", Provider: "mfc-1", Place: "МФЦ", Actor: "1"})
+	}))
 }
 
 // member opens the page of one of the staff.

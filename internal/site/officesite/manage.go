@@ -12,6 +12,7 @@ import (
 
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/base/oidcrp"
+	"github.com/okno-gov/okno/internal/portal/account"
 	"github.com/okno-gov/okno/internal/portal/officer"
 	"github.com/okno-gov/okno/internal/site/kit"
 	"github.com/okno-gov/okno/internal/site/officesite/page"
@@ -225,6 +226,14 @@ func (s *Site) joinPage(w http.ResponseWriter, r *http.Request, sess *oidcrp.Ses
 	}
 	l := s.words(r)
 	c := sess.Claims
+	if !confirmed(sess) {
+		p := kit.Base(r)
+		p.Title = l.T("kit.unproven.title")
+		return kit.Render(w, r, status, p, kit.UnprovenPage(kit.Unproven{
+			// A level that was raised since is told by a new sign-in alone.
+			ConfirmURL: s.IDP + "/profile/confirm", AgainURL: "/auth/begin?back=" + url.QueryEscape(joinPath(r)), Until: l.DateTime(i.ExpiresAt, s.Zone),
+		}))
+	}
 	v := page.Sheet{Manage: page.Manage{Title: l.T("manage.join.title"), Text: l.T("manage.join.lead", "portal", s.Brand.Name)}}
 	// The invited name is not told: who holds a link that went astray must not learn
 	// under which name it opens.
@@ -243,14 +252,23 @@ func (s *Site) joinPage(w http.ResponseWriter, r *http.Request, sess *oidcrp.Ses
 		facts = append(facts, ui.Fact{Name: l.T("manage.staff.post"), Text: i.Post})
 	}
 	v.Main = []templ.Component{page.Panel("join", l.T("manage.join.what"), true, ui.Facts(facts), page.FormOf(page.Form{
-		Action: "/join/" + url.PathEscape(r.PathValue("token")), Button: l.T("manage.join.button"),
+		Action: joinPath(r), Button: l.T("manage.join.button"),
 	}))}
 	return s.sheet(w, r, status, bad, nil, v)
 }
 
+func joinPath(r *http.Request) string { return "/join/" + url.PathEscape(r.PathValue("token")) }
+
+// confirmed tells that the provider has proven who is signed in.
+func confirmed(sess *oidcrp.Session) bool {
+	return account.Level(sess.Claims.Level) >= account.LevelConfirmed
+}
+
 func (s *Site) join(w http.ResponseWriter, r *http.Request, sess *oidcrp.Session) error {
 	c := sess.Claims
-	err := s.Officers.Join(r.Context(), r.PathValue("token"), officer.Person{Subject: sess.Subject, Surname: c.FamilyName, Given: c.GivenName, Patronymic: c.MiddleName})
+	err := s.Officers.Join(r.Context(), r.PathValue("token"), officer.Person{
+		Subject: sess.Subject, Surname: c.FamilyName, Given: c.GivenName, Patronymic: c.MiddleName, Confirmed: confirmed(sess),
+	})
 	return s.settled(w, r, err, "join", "manage.join.done", "/", func(status int, bad kit.Wrong) error {
 		return s.joinPage(w, r, sess, status, bad)
 	})

@@ -36,7 +36,17 @@ func (w *world) appoint() {
 // as is the browser of somebody with a name at the identity provider.
 func (w *world) as(subject, surname, given string) *kittest.Browser {
 	w.t.Helper()
-	w.idp.SignIn(map[string]any{"sub": subject, "acr": "2fa", "okno_level": 3, "family_name": surname, "given_name": given})
+	return w.at(3, subject, surname, given)
+}
+
+func (w *world) claims(level int, subject, surname, given string) map[string]any {
+	return map[string]any{"sub": subject, "acr": "2fa", "okno_level": level, "family_name": surname, "given_name": given}
+}
+
+// at is [world.as] with a level of the account.
+func (w *world) at(level int, subject, surname, given string) *kittest.Browser {
+	w.t.Helper()
+	w.idp.SignIn(w.claims(level, subject, surname, given))
 	b := kittest.New(w.t, "office.test", w.http).Add("esia.test", w.idp)
 	b.Get("/manage")
 	return b
@@ -59,6 +69,18 @@ func TestStaff(t *testing.T) {
 	link, err := url.Parse(done.Text("[data-link]"))
 	must(t, err)
 	b.Get("/manage/staff").Want("#waiting + *", "Новикова Мария")
+
+	// Whoever is not confirmed learns nothing of the invitation and does not use it up.
+	for _, level := range []int{0, 1, 2} {
+		b := w.at(level, "1000000044", "Новикова", "Мария")
+		p := b.Get(link.Path).WantStatus(200).Want("h1", "Сначала подтвердите личность").Want("main", "до 27 ноября 2026").Lacks("main", "специалист")
+		if p.Has("main form") || p.Attr("[data-unproven] a", "href") != "http://esia.test/profile/confirm" {
+			t.Errorf("level %d: %s", level, p.Text("main"))
+		}
+		b.Post(link.Path, url.Values{}).WantStatus(403).Want("h1", "Сначала подтвердите личность")
+		w.idp.SignIn(w.claims(3, "1000000044", "Новикова", "Мария"))
+		p.Click("[data-unproven] a:nth-child(2)").WantPath(link.Path).Want("h1", "Вас пригласили").Want("main", "специалист")
+	}
 
 	// The link is of no use to anybody else.
 	w.as(stranger, "Чужакова", "Мария").Get(link.Path).Lacks("main", "Новикова").Submit("main form").WantStatus(403)
