@@ -320,7 +320,7 @@ func (a *Applications) words(ctx context.Context, app *Application) map[string]s
 	args := titled(app.Title)
 	args["number"], args["agency"] = app.Number, app.Body
 	// The agency is called as it was at filing; its other names fit while that has not changed.
-	if agency, err := a.Directory.Agency(ctx, app.Agency); err == nil && agency.Name == app.Body {
+	if agency, err := a.Directory.Known(ctx, app.Agency); err == nil && agency.Name == app.Body {
 		args["agency.tt"], args["agency.en"] = agency.In("tt").Name, agency.In("en").Name
 	}
 	return args

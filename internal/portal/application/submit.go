@@ -104,7 +104,7 @@ func (a *Applications) submit(ctx context.Context, s Submission) (*Application, 
 	if err != nil {
 		return nil, err
 	}
-	agency, err := a.Directory.Agency(ctx, v.Card.Agency)
+	agency, err := a.Directory.Known(ctx, v.Card.Agency)
 	if err != nil {
 		return nil, fmt.Errorf("submit draft %s: %w", v.ID, err)
 	}

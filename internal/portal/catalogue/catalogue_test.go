@@ -302,7 +302,7 @@ func TestPublishAndWithdraw(t *testing.T) {
 	}
 	broken = changed
 	broken.Agency = "nobody"
-	if _, err := s.Publish(ctx, &broken, "officer-1", "x"); !fault.Is(err, fault.KindNotFound) {
+	if _, err := s.Publish(ctx, &broken, "officer-1", "x"); !fault.Is(err, fault.KindInvalid) {
 		t.Errorf("a card of an unknown agency: %v", err)
 	}
 }

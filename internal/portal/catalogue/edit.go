@@ -264,23 +264,30 @@ func (s *Services) put(ctx context.Context, e Edit, sv *Service) error {
 	if p := sv.Lint(); len(p) > 0 {
 		return fault.Invalid("catalogue.invalid").With("problems", p.Error()).Wrap(p)
 	}
-	if _, err := s.Directory.Agency(ctx, sv.Agency); err != nil {
-		return fault.Invalid("catalogue.agency_gone").Wrap(err)
-	}
 	return s.change(ctx, e, sv.Code, func(tx *db.Tx, _ *listedRow) error {
+		if _, err := s.housed(ctx, tx, false, sv); err != nil {
+			return err
+		}
 		_, _, err := s.publish(ctx, tx, sv, e.By, e.Reason)
 		return err
 	}, sv.Agency)
 }
 
 // AgencyFree refuses (fault Conflict catalogue.agency_in_use) to take away an agency
-// whose services are published.
-func (s *Services) AgencyFree(ctx context.Context, agency string) error {
-	list, err := s.ByAgency(ctx, agency)
-	if err == nil && len(list) > 0 {
-		return fault.Conflict("catalogue.agency_in_use").With("n", len(list))
+// whose services are published. Until the end of the transaction none can be.
+func (s *Services) AgencyFree(ctx context.Context, tx *db.Tx, agency string) error {
+	if err := lockState(ctx, tx); err != nil {
+		return err
 	}
-	return err
+	n, err := db.Get[int](ctx, tx, `SELECT count(*)::int FROM catalogue.service s JOIN catalogue.revision r ON r.id = s.revision_id
+		WHERE s.state = 'published' AND convert_from(r.body, 'UTF8')::jsonb ->> 'agency' = $1`, agency)
+	if err != nil {
+		return fmt.Errorf("count services of %s: %w", agency, err)
+	}
+	if n > 0 {
+		return fault.Conflict("catalogue.agency_in_use").With("n", n)
+	}
+	return nil
 }
 
 // Work registers what becomes due.

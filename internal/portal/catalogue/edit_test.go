@@ -166,7 +166,7 @@ func TestVersions(t *testing.T) {
 	if n := must(s.WithdrawDue(ctx))(t); n != 0 {
 		t.Error("the old day withdrew it again")
 	}
-	if err := s.AgencyFree(ctx, first.Agency); !fault.Is(err, fault.KindConflict) {
+	if err := s.DB.InTx(ctx, func(tx *db.Tx) error { return s.AgencyFree(ctx, tx, first.Agency) }); !fault.Is(err, fault.KindConflict) {
 		t.Errorf("its agency is free: %v", err)
 	}
 }
@@ -301,6 +301,44 @@ func TestOrderIsADifference(t *testing.T) {
 	p = propose(t, s, one)
 	if len(p.Steps) != 1 || len(p.Steps[0].Differences) == 0 {
 		t.Errorf("the order of documents is no difference: %+v", p.Steps)
+	}
+}
+
+// An editor who took an agency off the pages meets neither a start that fails nor one
+// that brings its services back; and nobody publishes for it.
+func TestHiddenAgencyHasNoServices(t *testing.T) {
+	t.Parallel()
+	s := newServices(t, dbtest.New(t, setting.Migrations(), directory.Migrations(), catalogue.Migrations()))
+	b := fillDirectory(t, s)
+	ctx := t.Context()
+	first, next := *b, *b
+	agency := b.Services[0].Agency
+	first.Services = slices.DeleteFunc(slices.Clone(b.Services), func(x *catalogue.Service) bool { return x.Agency == agency && x != b.Services[0] })
+	if _, err := s.Deliver(ctx, &first, "delivery"); err != nil {
+		t.Fatal(err)
+	}
+	free := func() error { return s.DB.InTx(ctx, func(tx *db.Tx) error { return s.AgencyFree(ctx, tx, agency) }) }
+	if err := free(); !fault.Is(err, fault.KindConflict) {
+		t.Errorf("free with a service: %v", err)
+	}
+	if err := s.Remove(ctx, by(1), b.Services[0].Code, s.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if err := free(); err != nil {
+		t.Error(err)
+	}
+	hide := directory.Edit{By: editor, Version: 1, Within: func(context.Context, *db.Tx, ...string) error { return nil }}
+	if err := s.Directory.Hide(ctx, hide, directory.KindAgency, agency); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Deliver(ctx, &next, "delivery"); err != nil || n != 0 {
+		t.Errorf("the next start changed %d: %v", n, err)
+	}
+	if _, err := s.Publish(ctx, b.Services[0], editor, "x"); !fault.Is(err, fault.KindInvalid) {
+		t.Errorf("published for an agency that is not there: %v", err)
+	}
+	if err := s.Return(ctx, by(2), b.Services[0].Code, must(s.Edited(ctx, b.Services[0].Code))(t).Revision); !fault.Is(err, fault.KindInvalid) {
+		t.Errorf("returned to an agency that is not there: %v", err)
 	}
 }
 

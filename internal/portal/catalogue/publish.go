@@ -19,12 +19,12 @@ func (s *Services) Publish(ctx context.Context, sv *Service, actor, reason strin
 	if p := sv.Lint(); len(p) > 0 {
 		return "", fault.Invalid("catalogue.invalid").With("problems", p.Error()).Wrap(p)
 	}
-	if _, err := s.Directory.Agency(ctx, sv.Agency); err != nil {
-		return "", err
-	}
 	var id string
 	err := s.DB.InTx(ctx, func(tx *db.Tx) (err error) {
 		if err := lockState(ctx, tx); err != nil {
+			return err
+		}
+		if _, err := s.housed(ctx, tx, false, sv); err != nil {
 			return err
 		}
 		var changed bool
@@ -126,11 +126,6 @@ type taking struct {
 }
 
 func (s *Services) take(ctx context.Context, b *Bundle, actor string, how taking) (int, error) {
-	for _, sv := range b.Services {
-		if _, err := s.Directory.Agency(ctx, sv.Agency); err != nil {
-			return 0, fmt.Errorf("import service %s: agency %q of the directory: %w", sv.Code, sv.Agency, err)
-		}
-	}
 	n := 0
 	err := s.DB.InTx(ctx, func(tx *db.Tx) (err error) {
 		if err := lockState(ctx, tx); err != nil {
@@ -146,6 +141,9 @@ func (s *Services) take(ctx context.Context, b *Bundle, actor string, how taking
 			if take, err = undisturbed(ctx, tx, take, actor); err != nil {
 				return err
 			}
+		}
+		if take, err = s.housed(ctx, tx, how.delivery, take...); err != nil {
+			return err
 		}
 		if n, err = s.publishAll(ctx, tx, take, actor, cmp.Or(how.reason, "import")); err != nil {
 			return err
@@ -186,6 +184,27 @@ func undisturbed(ctx context.Context, tx *db.Tx, list []*Service, deliverer stri
 		}
 	}
 	return out, err
+}
+
+// housed refuses services whose agency is not on the pages; a delivery leaves out
+// those whose agency an editor has taken off: it must neither fail for that nor bring
+// them back. The state's row is locked: whoever takes an agency off the pages counts
+// its services under the same lock.
+func (s *Services) housed(ctx context.Context, tx *db.Tx, delivery bool, list ...*Service) (out []*Service, err error) {
+	shown, err := s.Directory.Standing(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, sv := range list {
+		switch on, known := shown[sv.Agency]; {
+		case on:
+			out = append(out, sv)
+		case !known || !delivery:
+			return nil, fault.Invalid("catalogue.agency_gone", fault.F("agency", "catalogue.agency_gone")).
+				Wrap(fmt.Errorf("service %s: agency %q is not in the directory", sv.Code, sv.Agency))
+		}
+	}
+	return out, nil
 }
 
 // putShelves writes the shelves, or adds to those of somebody else what the services stand on.

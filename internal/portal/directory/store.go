@@ -6,6 +6,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,6 +41,7 @@ type snapshot struct {
 	agencies []Agency
 	centres  []Centre
 	byCode   map[string]*Agency
+	hidden   []Agency
 }
 
 // File is the format of import and export: services/region/<NN>/directory.yaml.
@@ -74,6 +76,41 @@ func (d *Directory) Agency(ctx context.Context, code string) (*Agency, error) {
 	return nil, fault.NotFound("directory.agency_not_found")
 }
 
+// Known is [Directory.Agency] for what has begun: a draft, an application or a
+// published service of an agency that was taken off the pages since goes on, so
+// hidden agencies are answered too.
+func (d *Directory) Known(ctx context.Context, code string) (*Agency, error) {
+	s, err := d.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if a := s.byCode[code]; a != nil {
+		return a, nil
+	}
+	if i := slices.IndexFunc(s.hidden, func(a Agency) bool { return a.Code == code }); i >= 0 {
+		return &s.hidden[i], nil
+	}
+	return nil, fault.NotFound("directory.agency_not_found")
+}
+
+// Standing tells in a transaction which agencies there are, and whether each is on
+// the pages.
+func (d *Directory) Standing(ctx context.Context, tx *db.Tx) (map[string]bool, error) {
+	type row struct {
+		Code  string `db:"code"`
+		Shown bool   `db:"shown"`
+	}
+	list, err := db.List[row](ctx, tx, `SELECT code, NOT hidden AS shown FROM directory.agency LIMIT 5000`)
+	if err != nil {
+		return nil, fmt.Errorf("read agencies: %w", err)
+	}
+	out := map[string]bool{}
+	for _, r := range list {
+		out[r.Code] = r.Shown
+	}
+	return out, nil
+}
+
 // Agencies answers all agencies in the editor's order. The slice is shared: do not change it.
 func (d *Directory) Agencies(ctx context.Context) ([]Agency, error) {
 	s, err := d.current(ctx)
@@ -81,6 +118,15 @@ func (d *Directory) Agencies(ctx context.Context) ([]Agency, error) {
 		return nil, err
 	}
 	return s.agencies, nil
+}
+
+// Hidden answers the agencies that were taken off the pages. Do not change it.
+func (d *Directory) Hidden(ctx context.Context) ([]Agency, error) {
+	s, err := d.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.hidden, nil
 }
 
 // Centre answers one centre; fault directory.centre_not_found where there is none.
@@ -224,6 +270,9 @@ func (d *Directory) current(ctx context.Context) (*snapshot, error) {
 		}
 		s := &snapshot{version: version, byCode: map[string]*Agency{}}
 		if s.agencies, err = load[Agency](ctx, tx, `SELECT body FROM directory.agency WHERE NOT hidden ORDER BY position, code LIMIT 5000`); err != nil {
+			return err
+		}
+		if s.hidden, err = load[Agency](ctx, tx, `SELECT body FROM directory.agency WHERE hidden ORDER BY position, code LIMIT 5000`); err != nil {
 			return err
 		}
 		if s.centres, err = load[Centre](ctx, tx, `SELECT body FROM directory.centre WHERE NOT hidden ORDER BY position, code LIMIT 5000`); err != nil {

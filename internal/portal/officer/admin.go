@@ -119,15 +119,28 @@ func (o *Officer) Edits(agency string) bool {
 	return o.Has(RoleAdmin) || o.Has(RoleEditor) && (o.Agency == WholePortal || o.Agency == agency)
 }
 
-// AgencyFree refuses (fault Conflict officer.agency_in_use) to take away an agency
-// that officers work for.
-func (o *Officers) AgencyFree(ctx context.Context, tx *db.Tx, agency string) error {
-	n, err := db.Get[int](ctx, tx, `SELECT count(*) FROM officer.officer WHERE agency = $1 AND active`, agency)
-	if err != nil {
-		return fmt.Errorf("count officers: %w", err)
+// AtAgency counts who works for an agency and who is invited to.
+func (o *Officers) AtAgency(ctx context.Context, tx *db.Tx, agency string) (staff, invited int, err error) {
+	if staff, err = db.Get[int](ctx, tx, `SELECT count(*)::int FROM officer.officer WHERE agency = $1 AND active`, agency); err == nil {
+		invited, err = db.Get[int](ctx, tx, `SELECT count(*)::int FROM officer.invitation WHERE agency = $1 AND used_at IS NULL AND expires_at > $2`, agency, o.Clock.Now())
 	}
-	if n > 0 {
-		return fault.Conflict("officer.agency_in_use").With("n", n)
+	if err != nil {
+		return 0, 0, fmt.Errorf("count officers of %s: %w", agency, err)
+	}
+	return staff, invited, nil
+}
+
+// AgencyFree refuses to take away an agency that officers work for (fault Conflict
+// officer.agency_in_use) or are invited to (officer.agency_invited).
+func (o *Officers) AgencyFree(ctx context.Context, tx *db.Tx, agency string) error {
+	staff, invited, err := o.AtAgency(ctx, tx, agency)
+	switch {
+	case err != nil:
+		return err
+	case staff > 0:
+		return fault.Conflict("officer.agency_in_use").With("n", staff)
+	case invited > 0:
+		return fault.Conflict("officer.agency_invited").With("n", invited)
 	}
 	return nil
 }

@@ -288,7 +288,8 @@ func (s *Site) agencyName(r *http.Request, code string) (string, error) {
 	return list[i].Text, nil
 }
 
-// agencies are the agencies of the directory to pick from.
+// agencies are the agencies of the directory to pick from, those off the pages last:
+// somebody may have to finish what has begun there.
 func (s *Site) agencies(r *http.Request) ([]ui.Option, error) {
 	list, err := s.Directory.Agencies(r.Context())
 	if err != nil {
@@ -297,6 +298,13 @@ func (s *Site) agencies(r *http.Request) ([]ui.Option, error) {
 	var out []ui.Option
 	for i := range list {
 		out = append(out, ui.Option{Value: list[i].Code, Text: list[i].Short})
+	}
+	hidden, err := s.Directory.Hidden(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	for i := range hidden {
+		out = append(out, ui.Option{Value: hidden[i].Code, Text: kit.L(r).T("manage.directory.off", "name", hidden[i].Short)})
 	}
 	return out, nil
 }

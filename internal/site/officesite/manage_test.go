@@ -190,6 +190,36 @@ func TestDirectoryPages(t *testing.T) {
 	own.Post("/manage/directory/agency/entries/parks/hide", url.Values{"version": {"4"}}).WantStatus(403)
 }
 
+// BO-13: an agency is taken off the pages when nobody works there and nobody waits; its
+// editor is told before what stands in the way.
+func TestHideAgency(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.appoint()
+	b := w.clerk(editor)
+	police, err := w.site.Services.Card(t.Context(), "criminal-record")
+	must(t, err)
+	app := w.submit()
+	b.Get("/manage/directory/agency/entries/"+police.Agency).Want("#hide-panel ~ .okno-facts", "Опубликованные услуги 4").Want("#hide-panel ~ .okno-facts", "Сотрудники 3").
+		Want("#hide-panel ~ .okno-facts", "Заявления без ответа 1").Want("#hide-panel ~ .okno-facts", "Черновики жителей 0")
+	for _, subject := range []string{lilia, ivan, ownEditor} {
+		must(t, w.site.Officers.Dismiss(t.Context(), w.officer(admin), w.officer(subject)))
+	}
+	b.Get("/manage/directory/agency/entries/"+police.Agency).Submit("form[action$='/hide']").WantStatus(409).Want(".govuk-error-summary", "опубликованные услуги")
+	list, err := w.site.Services.ByAgency(t.Context(), police.Agency)
+	must(t, err)
+	for _, sv := range list {
+		must(t, w.site.Services.Withdraw(t.Context(), sv.Code, "test", "x"))
+	}
+	b.Get("/manage/directory/agency/entries/"+police.Agency).Submit("form[action$='/hide']").WantStatus(409).Want(".govuk-error-summary", "не ответило на 1 заявление")
+	must(t, w.apps.Withdraw(t.Context(), w.owner, app.ID))
+	b.Get("/manage/directory/agency/entries/" + police.Agency).Submit("form[action$='/hide']").WantPath("/manage/directory/agency")
+	w.clerk(admin).Get("/manage/staff/invite").Want("select[name=agency]", "убрано с портала")
+	if a, err := w.site.Directory.Known(t.Context(), police.Agency); err != nil || a.Code != police.Agency {
+		t.Errorf("what has begun there has no agency: %v", err)
+	}
+}
+
 // BO-23, PRT-15, LAW-01, ID-REG-20: an editor writes news, mends help, publishes a new
 // edition of the agreement.
 func TestTextPages(t *testing.T) {

@@ -250,11 +250,47 @@ func (s *Site) entrySide(r *http.Request, o *officer.Officer, l words, in *entry
 	}
 	out = append(out, page.Panel("history", l.T("manage.history"), false, page.PastList(past, "")))
 	if !in.entry.Hidden && o.Edits(in.agency()) {
-		out = append(out, page.Panel("hide-panel", l.T("manage.directory.hide_title"), false, ui.P(l.T("manage.directory.hide_text")), page.FormOf(page.Form{
+		parts := []templ.Component{ui.P(l.T("manage.directory.hide_text"))}
+		if k == directory.KindAgency {
+			facts, err := s.standing(r, l, code)
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, ui.P(l.T("manage.directory.standing")), ui.Facts(facts))
+		}
+		out = append(out, page.Panel("hide-panel", l.T("manage.directory.hide_title"), false, append(parts, page.FormOf(page.Form{
 			Action: entryAt(k, code) + "/hide", Hidden: []ui.Hidden{version(in.entry.Version)}, Button: l.T("manage.directory.hide"), Kind: "warning",
-		})))
+		}))...))
 	}
 	return out, nil
+}
+
+// standing is what stands in the way of taking an agency off the pages, and what may
+// still come to it.
+func (s *Site) standing(r *http.Request, l words, code string) ([]ui.Fact, error) {
+	services, err := s.Services.ByAgency(r.Context(), code)
+	if err != nil {
+		return nil, err
+	}
+	var staff, invited int
+	if err := s.Officers.DB.Read(r.Context(), func(tx *db.Tx) (err error) {
+		staff, invited, err = s.Officers.AtAgency(r.Context(), tx, code)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	begun, err := s.Cases.Applications.Begun(r.Context(), code)
+	if err != nil {
+		return nil, err
+	}
+	drafts := ui.Fact{Name: l.T("manage.directory.drafts"), Text: strconv.Itoa(begun.Drafts), Num: true}
+	if begun.Drafts > 0 {
+		drafts.Note = l.T("manage.directory.drafts_note", "day", l.lastDay(begun.LastDraft))
+	}
+	count := func(key string, n int) ui.Fact {
+		return ui.Fact{Name: l.T("manage.directory." + key), Text: strconv.Itoa(n), Num: true}
+	}
+	return []ui.Fact{count("services", len(services)), count("staff", staff), count("invited", invited), count("open", begun.Open), drafts}, nil
 }
 
 func agencyFields(f field, in *entryForm) []templ.Component {
@@ -454,7 +490,8 @@ func (s *Site) readCentre(r *http.Request, f kit.Form, code string, in *entryFor
 	return wrong, nil
 }
 
-// hideEntry takes an entry off the pages; an agency that has staff or services stays.
+// hideEntry takes an entry off the pages; an agency that has staff, services or cases
+// stays.
 func (s *Site) hideEntry(w http.ResponseWriter, r *http.Request, o *officer.Officer) error {
 	k, err := kindOf(r)
 	if err != nil {
@@ -479,7 +516,10 @@ func (s *Site) hideEntry(w http.ResponseWriter, r *http.Request, o *officer.Offi
 			if err := s.Officers.AgencyFree(ctx, tx, code); err != nil {
 				return err
 			}
-			return s.Services.AgencyFree(ctx, code)
+			if err := s.Services.AgencyFree(ctx, tx, code); err != nil {
+				return err
+			}
+			return s.Cases.Applications.AgencyFree(ctx, tx, code)
 		}
 	}
 	err = s.Directory.Hide(r.Context(), by, k, code)

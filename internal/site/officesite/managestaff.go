@@ -189,7 +189,7 @@ func (s *Site) agencyThere(r *http.Request, code string) error {
 	if code == "" {
 		return nil
 	}
-	_, err := s.Directory.Agency(r.Context(), code)
+	_, err := s.Directory.Known(r.Context(), code)
 	return err
 }
 

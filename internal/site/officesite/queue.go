@@ -42,7 +42,7 @@ func (s *Site) showQueue(w http.ResponseWriter, r *http.Request, o *officer.Offi
 	}
 	paging.Total = list.Total
 	l := s.words(r)
-	agency, err := s.Directory.Agency(r.Context(), o.Agency)
+	agency, err := s.Directory.Known(r.Context(), o.Agency)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (s *Site) checkPage(w http.ResponseWriter, r *http.Request, v *visitor, sta
 	if next := d.State.Next(); next != "" {
 		return kit.See(w, r, "/lk/drafts/"+d.ID+"/"+next+"?errors")
 	}
-	agency, err := s.Directory.Agency(r.Context(), d.Card.Agency)
+	agency, err := s.Directory.Known(r.Context(), d.Card.Agency)
 	if err != nil {
 		return err
 	}

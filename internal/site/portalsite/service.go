@@ -19,7 +19,7 @@ func (s *Site) showService(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, err := s.Directory.Agency(r.Context(), sv.Agency)
+	body, err := s.Directory.Known(r.Context(), sv.Agency)
 	if err != nil {
 		return err
 	}
