@@ -125,6 +125,10 @@ func (d *Demo) start(ctx context.Context, o DemoOptions, listen, state string) e
 // URL is the public address of a site.
 func (d *Demo) URL(site string) string { return d.urls[site] }
 
+// Keyring is what the demo seals and indexes with: who fills its databases in
+// bulk, to measure a large one, seals as the product does.
+func (d *Demo) Keyring() *crypt.Keyring { return d.App.keys }
+
 // Close stops the products, then the world around them.
 func (d *Demo) Close() {
 	if d.App != nil {

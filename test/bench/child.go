@@ -25,13 +25,16 @@ import (
 	"github.com/okno-gov/okno/test/drive"
 )
 
-// childEnv says what this process is: "demo" or "hello".
-const childEnv = "OKNO_BENCH_CHILD"
+// childEnv says what this process is, "demo" or "hello"; stateEnv names its folder.
+const (
+	childEnv = "OKNO_BENCH_CHILD"
+	stateEnv = "OKNO_BENCH_STATE"
+)
 
 // child runs one of the sides until its standard input ends, and does what its
 // lines say, answering each with one line.
 func child(role string) int {
-	port, stop, err := serveChild(role)
+	port, demo, stop, err := serveChild(role)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -53,6 +56,8 @@ func child(role string) int {
 		case "hash":
 			n, _ := strconv.Atoi(rest)
 			answer = fmt.Sprint(hashes(n).Microseconds())
+		case "crowd":
+			err = fillCrowd(demo, rest)
 		}
 		if err != nil {
 			answer = "error " + err.Error()
@@ -62,20 +67,20 @@ func child(role string) int {
 	return 0
 }
 
-func serveChild(role string) (port string, stop func(), err error) {
+func serveChild(role string) (port string, demo *app.Demo, stop func(), err error) {
 	if role == "demo" {
 		log := slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelInfo}))
 		slog.SetDefault(log)
-		d, err := app.StartDemo(context.Background(), app.DemoOptions{Listen: "127.0.0.1:0", State: os.Getenv("OKNO_BENCH_STATE"), Log: log})
+		d, err := app.StartDemo(context.Background(), app.DemoOptions{Listen: "127.0.0.1:0", State: os.Getenv(stateEnv), Log: log})
 		if err != nil {
-			return "", nil, err
+			return "", nil, nil, err
 		}
 		_, port, err := net.SplitHostPort(d.App.Addr().String())
-		return port, d.Close, err
+		return port, d, d.Close, err
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", nil, err
+		return "", nil, nil, err
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /hello", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
@@ -92,7 +97,7 @@ func serveChild(role string) (port string, stop func(), err error) {
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	go func() { _ = srv.Serve(ln) }()
 	_, port, err = net.SplitHostPort(ln.Addr().String())
-	return port, func() { _ = srv.Close() }, err
+	return port, nil, func() { _ = srv.Close() }, err
 }
 
 // hashes is the CPU time of n password hashes of the production cost: the floor
@@ -130,7 +135,7 @@ func (b *bench) startSide(role string) (*side, error) {
 		return nil, err
 	}
 	s := &side{state: state, cmd: exec.Command(exe)}
-	s.cmd.Env = append(os.Environ(), childEnv+"="+role, "OKNO_BENCH_STATE="+state)
+	s.cmd.Env = append(os.Environ(), childEnv+"="+role, stateEnv+"="+state)
 	s.cmd.Stderr = os.Stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if s.in, err = s.cmd.StdinPipe(); err != nil {

@@ -31,17 +31,23 @@ type party struct {
 	s        *side
 	id       string
 	secret   string
+	scopes   string
 	login    string
 	password string
 	http     *http.Client
 }
 
+// loginScopes are what a usual portal asks for.
+const loginScopes = "openid fullname offline_access"
+
 // newParty registers a client and picks a person who signs in there.
-func (b *bench) newParty(s *side) (*party, error) {
-	p := &party{s: s, id: "bench", http: &http.Client{Transport: drive.Transport(), Timeout: time.Minute}}
+func (b *bench) newParty(s *side) (*party, error) { return b.newPartyWith(s, loginScopes) }
+
+func (b *bench) newPartyWith(s *side, scopes string) (*party, error) {
+	p := &party{s: s, id: "bench", scopes: scopes, http: &http.Client{Transport: drive.Transport(), Timeout: time.Minute}}
 	var made struct{ Secret string }
 	err := s.desk().Call(b.ctx, http.MethodPost, "/api/clients", map[string]any{
-		"id": p.id, "name": "Bench", "redirect_uris": []string{callback}, "scopes": []string{"openid", "fullname", "offline_access"}, "min_level": 1,
+		"id": p.id, "name": "Bench", "redirect_uris": []string{callback}, "scopes": strings.Fields(scopes), "min_level": 1,
 	}, &made)
 	if err != nil {
 		return nil, err
@@ -63,6 +69,11 @@ type tokens struct {
 
 // signIn is a whole login: request, page, password, code, tokens.
 func (p *party) signIn(b *bench, who *drive.Person) (tokens, error) {
+	return p.signInAs(b, who, p.login)
+}
+
+// signInAs signs in whom the login names; everybody's password is the same.
+func (p *party) signInAs(b *bench, who *drive.Person, login string) (tokens, error) {
 	who.HTTP.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
 		if strings.HasPrefix(r.URL.String(), callback) {
 			return http.ErrUseLastResponse
@@ -72,7 +83,7 @@ func (p *party) signIn(b *bench, who *drive.Person) (tokens, error) {
 	defer who.HTTP.CloseIdleConnections()
 	sum := sha256.Sum256([]byte(verifier))
 	q := url.Values{
-		"response_type": {"code"}, "client_id": {p.id}, "redirect_uri": {callback}, "scope": {"openid fullname offline_access"}, "state": {"s"},
+		"response_type": {"code"}, "client_id": {p.id}, "redirect_uri": {callback}, "scope": {p.scopes}, "state": {"s"},
 		"nonce": {"n"}, "code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"},
 	}
 	pg, err := who.Get(b.ctx, p.s.url("esia", "/oauth2/authorize?"+q.Encode()))
@@ -87,7 +98,7 @@ func (p *party) signIn(b *bench, who *drive.Person) (tokens, error) {
 		}
 		switch {
 		case pg.Has("input[name=password]"):
-			pg, err = pg.Submit(b.ctx, "form:has(input[name=password])", "login", p.login, "password", p.password)
+			pg, err = pg.Submit(b.ctx, "form:has(input[name=password])", "login", login, "password", p.password)
 		case pg.Has("form[action$='/consent'] button"):
 			pg, err = pg.Submit(b.ctx, "form[action$='/consent'] button")
 		default:
