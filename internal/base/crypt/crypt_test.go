@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/okno-gov/okno/internal/base/fault"
 )
@@ -128,6 +130,35 @@ func TestPasswordQueueRefusesEarly(t *testing.T) {
 	}
 	close(release)
 	done.Wait()
+}
+
+// The memory of a hash is used again, and kept for no longer than it is needed.
+func TestPasswordMemoryIsKeptShortly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := NewPasswords(Cheap)
+		for range 3 {
+			if _, err := p.Hash(t.Context(), "Okno-2026!"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		held := func() (kib, n int) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			for _, m := range p.idle {
+				kib += m.Size()
+			}
+			return kib, len(p.idle)
+		}
+		if kib, n := held(); kib != int(Cheap.MemoryKiB) || n != 1 {
+			t.Errorf("%d memories of %d KiB after hashes one after another", n, kib)
+		}
+		time.Sleep(memoryIdle + time.Second)
+		synctest.Wait()
+		if kib, n := held(); kib != 0 || n != 0 {
+			t.Errorf("%d memories of %d KiB are kept", n, kib)
+		}
+	})
 }
 
 func TestCodesAndTokens(t *testing.T) {

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
-	"golang.org/x/crypto/argon2"
-
+	"github.com/okno-gov/okno/internal/base/crypt/argon2"
 	"github.com/okno-gov/okno/internal/base/fault"
 )
 
@@ -29,17 +29,25 @@ var (
 )
 
 // queuePerCore bounds how many hashes may wait: at about 25 ms each, a person
-// at the end of the queue waits about one and a half seconds.
-const queuePerCore = 64
+// at the end of the queue waits about three seconds.
+const queuePerCore = 128
+
+// memoryIdle is for how long the working memory stays after the last hash.
+const memoryIdle = 5 * time.Second
 
 // Passwords hashes and verifies passwords with argon2id, at most one at a time
-// per core: memory stays at cores × 19 MiB however many people sign in. When
-// the queue is full it refuses at once and honestly, with fault.Limited.
+// per core: memory stays at cores × 19 MiB however many people sign in, and
+// goes back to the system soon after. When the queue is full it refuses at once
+// and honestly, with fault.Limited.
 type Passwords struct {
 	cost  Cost
 	slots chan struct{}
 	queue chan struct{}
 	dummy string
+
+	mu     sync.Mutex
+	idle   []*argon2.Memory // the last used is the first used again
+	forget *time.Timer
 }
 
 // NewPasswords returns a hasher of the given cost.
@@ -76,9 +84,7 @@ func (p *Passwords) Verify(ctx context.Context, password, hash string) (bool, er
 		return false, err
 	}
 	var got []byte
-	err = p.run(ctx, func() {
-		got = argon2.IDKey([]byte(password), salt, cost.Time, cost.MemoryKiB, cost.Threads, uint32(len(want)))
-	})
+	err = p.run(ctx, func() { got = p.derive(password, salt, cost, len(want)) })
 	if err != nil {
 		return false, err
 	}
@@ -103,7 +109,50 @@ func (p *Passwords) run(ctx context.Context, f func()) error {
 }
 
 func (p *Passwords) encode(password string, salt []byte) string {
-	return p.phc(salt, argon2.IDKey([]byte(password), salt, p.cost.Time, p.cost.MemoryKiB, p.cost.Threads, keySize))
+	return p.phc(salt, p.derive(password, salt, p.cost, keySize))
+}
+
+// derive hashes in memory that waits for it.
+func (p *Passwords) derive(password string, salt []byte, c Cost, size int) []byte {
+	m := p.takeMemory()
+	defer p.giveMemory(m)
+	return m.IDKey([]byte(password), salt, c.Time, c.MemoryKiB, c.Threads, uint32(size))
+}
+
+func (p *Passwords) takeMemory() *argon2.Memory {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.idle)
+	if n == 0 {
+		return new(argon2.Memory)
+	}
+	m := p.idle[n-1]
+	p.idle = p.idle[:n-1]
+	return m
+}
+
+func (p *Passwords) giveMemory(m *argon2.Memory) {
+	if m.Size() > max(int(p.cost.MemoryKiB), 1024) { // a hash of a greater cost, from elsewhere
+		m.Free()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.idle = append(p.idle, m)
+	if p.forget == nil {
+		p.forget = time.AfterFunc(memoryIdle, p.freeIdle)
+	} else {
+		p.forget.Reset(memoryIdle)
+	}
+}
+
+// freeIdle gives back the memory of hashes that are over.
+func (p *Passwords) freeIdle() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range p.idle {
+		m.Free()
+	}
+	p.idle = nil
 }
 
 func (p *Passwords) phc(salt, key []byte) string {
