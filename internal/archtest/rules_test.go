@@ -15,7 +15,7 @@ const Module = "github.com/okno-gov/okno"
 
 // baseOrder is the order of base: each room may import the ones before it.
 var baseOrder = []string{
-	"fault", "clock", "rutext", "ruid", "i18n", "crypt", "hsm", "gost", "pki", "obs", "postgres", "db", "dbtest", "job", "blob", "ledger", "outcall", "outbound", "oidcrp",
+	"fault", "clock", "rutext", "ruid", "i18n", "crypt", "hsm", "gost", "pki", "obs", "postgres", "db", "recall", "dbtest", "job", "blob", "ledger", "outcall", "outbound", "oidcrp",
 }
 
 // portalEdges and idpEdges are the arrows between contexts besides journal and

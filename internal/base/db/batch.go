@@ -12,6 +12,8 @@ import (
 type Writer interface {
 	// Write takes one statement that changes data; what it touched is not told.
 	Write(ctx context.Context, sql string, args ...any) error
+	// Changed tells followers, see [Tx.Changed].
+	Changed(ctx context.Context, topic string, keys ...string) error
 }
 
 // Write is [Tx.Exec] for those who need no answer.
@@ -23,7 +25,10 @@ func (t *Tx) Write(ctx context.Context, sql string, args ...any) error {
 // Batch collects statements that are sent together, in their order: where many
 // write at the same time, round trips inside of a transaction are what bounds
 // them. A statement sees what those before it did.
-type Batch struct{ statements []statement }
+type Batch struct {
+	statements []statement
+	changes    []change
+}
 
 type statement struct {
 	sql  string
@@ -37,12 +42,16 @@ func (b *Batch) Write(_ context.Context, sql string, args ...any) error {
 }
 
 // Send runs a batch inside of the transaction, in one round trip.
-func (t *Tx) Send(ctx context.Context, b *Batch) error { return b.send(ctx, t.q) }
+func (t *Tx) Send(ctx context.Context, b *Batch) error {
+	t.changes = append(t.changes, b.changes...)
+	return b.send(ctx, t.q)
+}
 
 // Commit runs a batch as one transaction in one round trip, its begin and end
 // included: all of it takes effect, or nothing. As in [DB.InTx], serialisation
 // failures and deadlocks are run again, and a lost connection is not.
 func (d *DB) Commit(ctx context.Context, b *Batch) error {
+	defer d.feed.tell(b.changes)
 	return again(ctx, func() error {
 		// Without BEGIN everything up to the one Sync message is one transaction.
 		return b.send(ctx, d.pool)

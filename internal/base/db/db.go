@@ -32,6 +32,7 @@ type DB struct {
 	pool  *pgxpool.Pool
 	aside *pgxpool.Pool // see Aside
 	url   string
+	feed  *feed // see change.go
 }
 
 // asideConns are enough: what is read through them is kept in memory.
@@ -87,7 +88,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	return &DB{pool: pool, aside: aside, url: c.URL}, nil
+	return &DB{pool: pool, aside: aside, url: c.URL, feed: newFeed()}, nil
 }
 
 // Close waits for borrowed connections and closes the pools.
@@ -118,6 +119,8 @@ type querier interface {
 type Tx struct {
 	q  querier
 	tx pgx.Tx // nil inside Read
+
+	changes []change
 }
 
 // Raw is the pgx transaction: for base/job, which enqueues in it.
@@ -183,10 +186,13 @@ func (d *DB) inTx(ctx context.Context, fn func(tx *Tx) error) error {
 		defer cancel()
 		_ = tx.Rollback(c)
 	}()
-	if err := fn(&Tx{q: tx, tx: tx}); err != nil {
+	t := &Tx{q: tx, tx: tx}
+	if err := fn(t); err != nil {
 		return err
 	}
-	if err := tx.Commit(ctx); err != nil {
+	err = tx.Commit(ctx)
+	d.feed.tell(t.changes) // also after a lost connection: it may have taken effect
+	if err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil

@@ -136,6 +136,10 @@ var baseTables = append([]Table{
 		Sweeps: []string{"okno.rewrap"},
 	},
 	{
+		Name: "okno.change", Class: ClassTechnical, Term: "five minutes", Basis: "every process shows what is in force; keys are ids alone",
+		Sweeps: []string{"okno.change"},
+	},
+	{
 		Name: "okno.backup", Class: ClassTechnical, Term: "as long as the database", Basis: "operations", Kept: "one row, overwritten",
 	},
 	{

@@ -68,6 +68,7 @@ func New(d *db.DB, c *clock.Clock) *Queue {
 	q.inserts = inserts
 	// River refuses to work without a single handler.
 	Handle(q, func(context.Context, nothing) error { return nil })
+	q.Sweep("okno.change", time.Minute, d.TidyChanges)
 	return q
 }
 

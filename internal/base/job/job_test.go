@@ -174,8 +174,12 @@ func TestSweepRunsUntilNothingIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, err := q.Sweeps(ctx)
-	if err != nil || left != 0 || len(s) != 1 || s[0].FinishedAt == nil {
-		t.Fatalf("left %d, states %+v, %v", left, s, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(s, func(one job.SweepState) bool { return one.Name == "test.sweep" })
+	if left != 0 || i < 0 || s[i].FinishedAt == nil {
+		t.Fatalf("left %d, states %+v", left, s)
 	}
 }
 
