@@ -30,6 +30,7 @@ func sample(l *i18n.Localizer) []any {
 		"centre", "МФЦ на Первомайской", "place", "МФЦ на Первомайской", "at", l.DateTime(day, time.UTC), "contact", "+7 912 000-00-01",
 		"device", "Firefox, Windows", "address", "203.0.113.7", "reason", "Опечатка в фамилии", "document", l.T("person.document.INN"),
 		"client", "Портал услуг Тюменской области", "name", "Анна", "old", "+7 912 000-00-02", "new", "+7 912 000-00-01", "child", "Тестова М.", "days", 30,
+		"title", "Запись в детский сад на 2027 год", "headline", "Запись в детский сад на 2027 год", "lead", "Укажите желаемую дату до 1 апреля.",
 	}
 }
 

@@ -95,6 +95,7 @@ func (a *App) newPortal(ctx context.Context, cfg PortalConfig) (*portal, error) 
 		BaseURL: cfg.URL, Portal: cfg.Brand.Sub,
 	}
 	p.contents = &content.Contents{DB: d, Clock: a.clock}
+	p.notices.Public = p.contents.Public
 	p.applications = &application.Applications{
 		DB: d, Clock: a.clock, Keys: a.keys, Queue: p.queue, Accounts: p.accounts, Services: p.services, Directory: p.directory,
 		Documents: p.documents, Notices: p.notices, Journal: p.journal, Calendar: calendar, Bundle: a.bundle, Zone: p.zone,
@@ -245,7 +246,7 @@ func (a *App) servePortal(p *portal) error {
 			Code: p.cfg.Code, Brand: layout.Brand{Name: brand.Name, Phone: brand.Phone, Sheet: brand.Sheet}, IDP: issuer, Agreement: p.cfg.URL + "/agreement",
 			Zone: p.zone, Clock: a.clock, Bundle: a.bundle, Log: a.log, Secure: secure(p.cfg.OfficeURL), TrustedProxies: a.proxies(), Metrics: a.metrics,
 			Party: office, Officers: p.officers, Cases: p.cases, Services: p.services, Directory: p.directory,
-			Contents: p.contents, Support: p.support, Settings: p.settings, ReportURL: p.cfg.URL + "/report",
+			Contents: p.contents, Notices: p.notices, Support: p.support, Settings: p.settings, ReportURL: p.cfg.URL + "/report",
 		}
 		a.addHost(p.cfg.OfficeURL, site.Handler())
 	}

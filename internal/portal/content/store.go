@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -126,6 +127,19 @@ func (c *Contents) NewsItem(ctx context.Context, code string) (Entry, error) {
 		return Entry{}, fault.NotFound("content.not_found")
 	}
 	return e, err
+}
+
+// Public tells whether a news («news/<code>») stands on the pages now.
+func (c *Contents) Public(ctx context.Context, object string) (bool, error) {
+	code, news := strings.CutPrefix(object, "news/")
+	if !news {
+		return false, nil
+	}
+	_, err := c.NewsItem(ctx, code)
+	if fault.Is(err, fault.KindNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Version moves with every change that a prepared page must show.

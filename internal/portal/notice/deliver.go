@@ -21,10 +21,11 @@ type deliverArgs struct {
 // Kind implements job.Args.
 func (deliverArgs) Kind() string { return "notice.deliver" }
 
-// Work registers the delivery and the end of old entries.
+// Work registers the delivery, the mailings and the end of old entries.
 func (n *Notices) Work(q *job.Queue) {
 	job.Handle(q, n.deliver)
 	q.Sweep("notice.retention", time.Hour, n.erase)
+	q.Sweep("notice.mailing", mailingEvery, n.mail)
 }
 
 // erase deletes entries older than the term of retention (G-22).
@@ -102,7 +103,10 @@ func (n *Notices) messages(e *Entry, acc *account.Account, c account.Contacts, s
 	if s.Hours != nil {
 		notBefore = s.Hours.next(n.Clock.Now(), n.Zone)
 	}
-	prefix := "notice." + e.Topic
+	prefix, sms := "notice."+e.Topic, n.BaseURL+"/lk/" // not the object's address: with that an SMS takes a third part
+	if e.Type == TypeNews {
+		sms = n.BaseURL + "/news"
+	}
 	var out []outbound.Message
 	// A contact that cannot be right must not hold up the other one.
 	if ruid.Email(c.Email).Valid() && s.Wanted[e.Type][ChannelEmail] {
@@ -114,8 +118,7 @@ func (n *Notices) messages(e *Entry, acc *account.Account, c account.Contacts, s
 	if phone := ruid.Phone(c.Mobile); phone.Valid() && phone.IsMobile() && s.Wanted[e.Type][ChannelSMS] {
 		out = append(out, outbound.Message{
 			ID: "notice:" + e.ID + ":sms", Channel: outbound.SMS, Class: outbound.Notice, To: c.Mobile, NotBefore: notBefore,
-			// The cabinet's address, not the object's: with that an SMS takes a third part.
-			Text: l.T(prefix+".sms", append([]any{"link", n.BaseURL + "/lk/"}, args...)...),
+			Text: l.T(prefix+".sms", append([]any{"link", sms}, args...)...),
 		})
 	}
 	return out

@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"context"
 	"embed"
 	"slices"
 	"strings"
@@ -96,7 +97,8 @@ type Post struct {
 	// write it; one that begins with "key:" is itself a message key. A value named
 	// service.tt stands for service in Tatar, and so on; service is the Russian one.
 	Args map[string]string
-	// Object is what the entry leads to: "application/<id>", "draft/<id>", "ticket/<id>".
+	// Object is what the entry leads to: "application/<id>", "draft/<id>", "ticket/<id>",
+	// "news/<code>".
 	Object string
 	// Words are what the entry is found by: name of the service, number,
 	// agency (NTF-07).
@@ -183,6 +185,8 @@ type Notices struct {
 	Zone     *time.Location // the portal's: convenient hours, printed days
 	BaseURL  string         // https://uslugi.example.org, for links in messages
 	Portal   string         // the portal's name, for subjects of e-mails
+	// Public tells whether what a mailing tells of may still be read by everybody.
+	Public func(ctx context.Context, object string) (bool, error)
 }
 
 // Path is the address of what an entry leads to; empty where there is none.
@@ -195,6 +199,8 @@ func Path(object string) string {
 		return "/lk/drafts/" + id
 	case "ticket":
 		return "/lk/support/" + id
+	case "news":
+		return "/news/" + id
 	}
 	return ""
 }

@@ -14,6 +14,12 @@ var tables = []db.Table{
 		Person: "owner_id",
 	},
 	{
+		Name: "notice.mailing", Class: db.ClassPublic,
+		Term:  "as long as the database",
+		Basis: "that a news is mailed once",
+		Kept:  "a line per news that was mailed; names an officer by id",
+	},
+	{
 		Name: "notice.choice", Class: db.ClassAccount,
 		Holds:  []db.Datum{db.Choices},
 		Term:   "with the account",

@@ -27,6 +27,7 @@ const (
 	DeedDirectory DeedKind = "directory_changed"
 	DeedCatalogue DeedKind = "catalogue_changed"
 	DeedText      DeedKind = "text_changed"
+	DeedMailing   DeedKind = "news_mailed"
 	DeedSetting   DeedKind = "setting_changed"
 )
 

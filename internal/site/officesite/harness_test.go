@@ -85,9 +85,10 @@ func newWorld(t testing.TB) *world {
 	docs := &document.Documents{DB: d, Clock: c, Blobs: &blob.Sealed{Store: folder, Keys: keys}, Scanner: clean{}, Queue: w.queue}
 	outbox := &outbound.Outbox{DB: d, Clock: c, Keys: keys, Queue: w.queue}
 	officers := &officer.Officers{DB: d, Clock: c, Keys: keys, Outbox: outbox, Bundle: bundle, URL: "http://office.test", Portal: "Окно"}
+	texts := &content.Contents{DB: d, Clock: c}
 	notices := &notice.Notices{
 		DB: d, Clock: c, Queue: w.queue, Accounts: accounts, Outbox: outbox, Bundle: bundle, Zone: zone,
-		BaseURL: "http://uslugi.test", Portal: "Окно",
+		BaseURL: "http://uslugi.test", Portal: "Окно", Public: texts.Public,
 	}
 	w.apps = &application.Applications{
 		DB: d, Clock: c, Keys: keys, Queue: w.queue, Accounts: accounts, Services: cards, Directory: dir, Documents: docs, Notices: notices, Journal: diary,
@@ -96,7 +97,7 @@ func newWorld(t testing.TB) *world {
 	w.site = &officesite.Site{
 		Code: "72", Brand: layout.Brand{Phone: "8 800 100-70-10"}, IDP: "http://esia.test", Zone: zone, Clock: c, Bundle: bundle,
 		Officers: officers, Services: cards, Directory: dir, ReportURL: "http://uslugi.test/report",
-		Contents: &content.Contents{DB: d, Clock: c}, Settings: &setting.Settings{DB: d, Clock: c},
+		Contents: texts, Notices: notices, Settings: &setting.Settings{DB: d, Clock: c},
 		Support: &support.Tickets{
 			DB: d, Clock: c, Keys: keys, Officers: officers, Notices: notices, Outbox: notices.Outbox, Journal: diary, Bundle: bundle, Portal: "Окно",
 			BaseURL: "http://uslugi.test",

@@ -54,6 +54,7 @@ func (s *Site) manageRoutes() {
 	m.Handle("GET /manage/texts/{kind}/entries/{code}", s.editor(s.showText))
 	m.Handle("POST /manage/texts/{kind}/entries/{code}", s.editor(s.saveText), kit.Body(maxDefinition))
 	m.Handle("POST /manage/texts/{kind}/entries/{code}/withdraw", s.editor(s.withdrawText))
+	m.Handle("POST /manage/texts/news/entries/{code}/mail", s.editor(s.mailNews))
 
 	s.catalogueRoutes()
 }

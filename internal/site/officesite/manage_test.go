@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/okno-gov/okno/internal/portal/catalogue"
+	"github.com/okno-gov/okno/internal/portal/notice"
 	"github.com/okno-gov/okno/internal/portal/officer"
 	"github.com/okno-gov/okno/internal/site/kit/kittest"
 )
@@ -241,6 +242,7 @@ func TestTextPages(t *testing.T) {
 	b.Get("/manage/texts/news/entries/holiday?edition=1").Submit("#data ~ form").WantStatus(200).Want("h1", "Портал в праздники")
 	b.Get("/manage/texts/news/entries/holiday").Submit("form[action$='/withdraw']").WantPath("/manage/texts/news").Want("table", "Снято")
 
+	w.mailing(b)
 	b.Get("/manage/texts/agreement/new").Submit("main form", "code", "user-agreement", "title", "Соглашение", "body", "Текст", "version_name", "2026-12", "since", "01.12.2026").WantPath("/manage/texts/agreement/entries/user-agreement")
 	b.Post("/manage/texts/agreement/entries/user-agreement/withdraw", url.Values{"version": {"1"}}).WantStatus(409)
 	b.Get("/manage/texts/act/new").Submit("main form", "code", "law-210", "title", "210-ФЗ", "url", "http://publication.pravo.gov.ru/1").WantPath("/manage/texts/act/entries/law-210")
@@ -323,6 +325,36 @@ func TestCataloguePages(t *testing.T) {
 	w.clerk(admin).Get("/manage/journal").Want("table", "Изменён каталог")
 }
 
+// mailing is a news of today that goes to those who have asked for news (BO-23, NTS-02).
+func (w *world) mailing(b *kittest.Browser) {
+	w.t.Helper()
+	publish := func(code, day string) *kittest.Page {
+		return b.Get("/manage/texts/news/new").Submit("main form", "code", code, "title", "Новая услуга <b>с осени</b>", "body", "Записывайтесь.", "since", day)
+	}
+	publish("later", "30.12.2026").Want("#mail-panel ~ *", "30 декабря")
+	b.Post("/manage/texts/news/entries/later/mail", url.Values{"mail_sure": {"1"}}).WantStatus(404)
+	now := publish("now", w.site.Clock.Now().Format("02.01.2006"))
+	if now.Want("main", "их 0").Has("form[action$='/mail']") {
+		w.t.Error("nobody is to be told, and there is a button")
+	}
+	choice := notice.Settings{Wanted: map[notice.Type]map[notice.Channel]bool{notice.TypeNews: {notice.ChannelEmail: true}}}
+	must(w.t, w.site.Notices.Choose(w.t.Context(), w.owner, choice))
+	p := b.Get("/manage/texts/news/entries/now").Want("main", "их 1")
+	p.Submit("form[action$='/mail']").WantStatus(422).Want(".govuk-error-summary", "проверена")
+	p.Submit("form[action$='/mail']", "mail_sure", "1").WantPath("/manage/texts/news/entries/now").Want("main", "Рассылаем")
+	p.Submit("form[action$='/mail']", "mail_sure", "1").WantStatus(409)
+	w.settle()
+	if b.Get("/manage/texts/news/entries/now").Want("main", "Разослано подписчикам: 1").Has("form[action$='/mail']") {
+		w.t.Error("the news can be sent twice")
+	}
+	feed, err := w.site.Notices.List(w.t.Context(), w.owner, notice.Filter{})
+	must(w.t, err)
+	if len(feed.Entries) != 1 || notice.Path(feed.Entries[0].Object) != "/news/now" {
+		w.t.Errorf("the feed: %+v", feed.Entries)
+	}
+	w.clerk(admin).Get("/manage/journal").Want("table", "Новость разослана")
+}
+
 // Nobody without the right reaches any page or act of administrators and editors.
 func TestManageIsClosed(t *testing.T) {
 	t.Parallel()
@@ -337,7 +369,7 @@ func TestManageIsClosed(t *testing.T) {
 		"GET /manage", "GET /manage/directory/agency", "GET /manage/directory/agency/new", "POST /manage/directory/agency/new", "GET /manage/directory/agency/entries/edu",
 		"POST /manage/directory/agency/entries/edu", "POST /manage/directory/agency/entries/edu/hide", "GET /manage/directory/agency/entries/edu/offices/new",
 		"POST /manage/directory/agency/entries/edu/offices/new", "POST /manage/directory/agency/entries/edu/offices/x/drop", "GET /manage/texts/news", "GET /manage/texts/news/new",
-		"POST /manage/texts/news/new", "GET /manage/texts/news/entries/x", "POST /manage/texts/news/entries/x", "POST /manage/texts/news/entries/x/withdraw",
+		"POST /manage/texts/news/new", "GET /manage/texts/news/entries/x", "POST /manage/texts/news/entries/x", "POST /manage/texts/news/entries/x/withdraw", "POST /manage/texts/news/entries/x/mail",
 		"GET /manage/catalogue", "GET /manage/catalogue/upload", "POST /manage/catalogue/upload", "GET /manage/catalogue/archive", "GET /manage/catalogue/new", "POST /manage/catalogue/new",
 		"GET /manage/catalogue/services/criminal-record", "GET /manage/catalogue/services/criminal-record/edit", "POST /manage/catalogue/services/criminal-record/edit",
 		"POST /manage/catalogue/services/criminal-record/weight", "POST /manage/catalogue/services/criminal-record/withdraw", "POST /manage/catalogue/services/criminal-record/keep",

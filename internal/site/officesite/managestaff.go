@@ -401,7 +401,7 @@ func deedObject(d *officer.Deed) templ.Component {
 	case officer.DeedDirectory:
 		kind, code, _ := strings.Cut(d.Object, "/")
 		href = "/manage/directory/" + kind + "/entries/" + code
-	case officer.DeedText:
+	case officer.DeedText, officer.DeedMailing:
 		kind, code, _ := strings.Cut(d.Object, "/")
 		href = "/manage/texts/" + kind + "/entries/" + code
 	case officer.DeedCatalogue:

@@ -222,7 +222,15 @@ func (s *Site) textSide(r *http.Request, o *officer.Officer, l words, in *textFo
 		}
 		past = append(past, p)
 	}
-	out := []templ.Component{page.Panel("history", l.T("manage.history"), false, page.PastList(past, ""))}
+	var out []templ.Component
+	if in.Kind == content.KindNews && !in.withdrawn && o.Edits(officer.WholePortal) {
+		panel, err := s.mailingPanel(r, l, in)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, panel)
+	}
+	out = append(out, page.Panel("history", l.T("manage.history"), false, page.PastList(past, "")))
 	if !in.withdrawn && o.Edits(officer.WholePortal) && (in.Kind != content.KindConsent && in.Kind != content.KindAgreement) {
 		out = append(out, page.Panel("withdraw-panel", l.T("manage.text.withdraw_title"), false, ui.P(l.T("manage.text.withdraw_text")), page.FormOf(page.Form{
 			Action: textAt(in.Kind, in.Code) + "/withdraw", Hidden: []ui.Hidden{version(int64(in.number))}, Button: l.T("manage.text.withdraw"), Kind: "warning",

@@ -15,6 +15,7 @@ import (
 	"github.com/okno-gov/okno/internal/portal/catalogue"
 	"github.com/okno-gov/okno/internal/portal/content"
 	"github.com/okno-gov/okno/internal/portal/directory"
+	"github.com/okno-gov/okno/internal/portal/notice"
 	"github.com/okno-gov/okno/internal/portal/officer"
 	"github.com/okno-gov/okno/internal/portal/setting"
 	"github.com/okno-gov/okno/internal/portal/support"
@@ -44,6 +45,7 @@ type Site struct {
 	Services  *catalogue.Services
 	Directory *directory.Directory
 	Contents  *content.Contents
+	Notices   *notice.Notices
 	Support   *support.Tickets
 	Settings  *setting.Settings
 
