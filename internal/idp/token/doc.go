@@ -13,10 +13,11 @@
 // A code works once, for 60 seconds. A second use revokes the family, since one
 // of the two users is a thief (RFC 6749, 4.1.2).
 //
-// Refresh tokens rotate. The successor is a MAC of its predecessor, so a client
-// that lost our answer may repeat within [grace] and gets the same successor
-// again; in parallel, too. Any later or branching use revokes the family
-// (RFC 9700, 4.14.2).
+// Refresh tokens rotate in the row of their family, which knows the living one.
+// The successor is a MAC of its predecessor, so a client that lost our answer may
+// repeat within [grace] and gets the same successor again; in parallel, too. Any
+// later or branching use revokes the family (RFC 9700, 4.14.2): a token of ours is
+// known by its tag, however old, and one that we never gave out is not.
 //
 // An access token is checked by signature and by its family's row, its consent
 // and its client: logout, withdrawal, suspension and deletion take effect at

@@ -1,7 +1,9 @@
 package token
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -9,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/clock"
@@ -68,6 +71,9 @@ type Issuer struct {
 	URL string
 	// Poster delivers logout tokens; nil: nobody is told (no back channel).
 	Poster Poster
+
+	ready sync.Once
+	group *db.Group[*rotation]
 }
 
 // Family is one sign-in of a person at a client.
@@ -90,8 +96,12 @@ type Family struct {
 	RevokedFor string       `db:"revoked_for"`
 }
 
-const familyColumns = `oid, id::text, client_id, session_id::text, consent_id::text, scopes, nonce, auth_time, level, acr, amr, offline,
-	created_at, expires_at, revoked_at, revoked_for`
+var familyColumns = familyColumnsOf("family")
+
+func familyColumnsOf(t string) string {
+	return strings.ReplaceAll(`@.oid, @.id::text, @.client_id, @.session_id::text, @.consent_id::text, @.scopes, @.nonce, @.auth_time, @.level, @.acr,
+		@.amr, @.offline, @.created_at, @.expires_at, @.revoked_at, @.revoked_for`, "@", t)
+}
 
 // Binding is what a code must be redeemed with.
 type Binding struct {
@@ -160,71 +170,92 @@ func (i *Issuer) Reopen(ctx context.Context, tx *db.Tx, family string, b Binding
 	return i.insertCode(ctx, tx, family, b)
 }
 
+// grant is a code with its family, as Redeem judges them.
+type grant struct {
+	Family
+	RedirectURI string     `db:"redirect_uri"`
+	Challenge   string     `db:"challenge"`
+	Ends        time.Time  `db:"code_expires_at"`
+	UsedAt      *time.Time `db:"used_at"`
+}
+
 // Redeem exchanges a code, once. Of several at once exactly one succeeds, and
 // the others revoke what it got.
 func (i *Issuer) Redeem(ctx context.Context, c *client.Client, code, redirectURI, verifier string) (*Tokens, error) {
-	type row struct {
-		FamilyID    string     `db:"family_id"`
-		RedirectURI string     `db:"redirect_uri"`
-		Challenge   string     `db:"challenge"`
-		ExpiresAt   time.Time  `db:"expires_at"`
-		UsedAt      *time.Time `db:"used_at"`
-	}
 	if _, err := i.Keys.load(ctx); err != nil { // before anything is used up
 		return nil, err
 	}
-	var out *Tokens
-	var refused error // told to the client, while the transaction commits
-	err := i.DB.InTx(ctx, func(tx *db.Tx) error {
-		out, refused = nil, nil
-		now := i.Clock.Now()
-		r, err := db.Find[row](ctx, tx, `SELECT family_id::text, redirect_uri, challenge, expires_at, used_at FROM token.code WHERE hash=$1 FOR UPDATE`,
-			crypt.HashToken(code))
-		if err != nil {
-			return err
-		}
-		if r == nil {
-			refused = ErrGrant
-			return nil
-		}
-		f, err := lockFamily(ctx, tx, r.FamilyID)
-		if err != nil {
-			return err
-		}
-		switch {
-		case f.ClientID != c.ID:
-			// A foreign client with a stolen code: the owner's use is not harmed.
-			refused = ErrGrant
-			return nil
-		case r.UsedAt != nil:
-			refused = ErrGrant
-			return revokeFamily(ctx, tx, f.ID, "code_reused", now)
-		}
-		if _, err := tx.Exec(ctx, `UPDATE token.code SET used_at=$2 WHERE hash=$1`, crypt.HashToken(code), now); err != nil {
-			return err
-		}
-		switch {
-		case !now.Before(r.ExpiresAt), r.RedirectURI != redirectURI:
-			refused = ErrGrant
-			return nil
-		case !verify(r.Challenge, verifier):
-			refused = ErrVerifier
-			return nil
-		}
-		if ok, err := i.alive(ctx, tx, f); err != nil || !ok {
-			refused = ErrGrant
-			return err
-		}
-		out, err = i.prepare(ctx, tx, f, crypt.Token(), f.Scopes)
-		return err
-	})
+	t, err := i.redeem(ctx, c, crypt.HashToken(code), redirectURI, verifier)
+	if errors.Is(err, ErrGrant) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("redeem code: %w", err)
 	}
-	if refused != nil {
-		return nil, refused
+	return t, i.sign(ctx, c, t)
+}
+
+func (i *Issuer) redeem(ctx context.Context, c *client.Client, hash []byte, redirectURI, verifier string) (*Tokens, error) {
+	var g *grant
+	var t *Tokens
+	var refused error
+	now := i.Clock.Now()
+	err := i.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		g, err = db.Find[grant](ctx, tx, `SELECT `+familyColumnsOf("f")+`, c.redirect_uri, c.challenge, c.expires_at AS code_expires_at, c.used_at
+			FROM token.code c JOIN token.family f ON f.id = c.family_id WHERE c.hash = $1`, hash)
+		if err != nil || g == nil || g.ClientID != c.ID || g.UsedAt != nil {
+			return err
+		}
+		switch {
+		case !now.Before(g.Ends), g.RedirectURI != redirectURI, g.RevokedAt != nil, !now.Before(g.ExpiresAt):
+			refused = ErrGrant
+			return nil
+		case !verify(g.Challenge, verifier):
+			refused = ErrVerifier
+			return nil
+		}
+		t = &Tokens{Scopes: g.Scopes, Family: &g.Family}
+		if err := i.fill(ctx, tx, c, t); errors.Is(err, ErrGrant) {
+			refused = err
+		} else if err != nil {
+			return err
+		}
+		first := make([]byte, refreshSecret)
+		_, _ = rand.Read(first) // never fails
+		t.Refresh, err = i.refreshToken(g.ID, first)
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case g == nil, g.ClientID != c.ID:
+		// A foreign client with a stolen code: the owner's use is not harmed.
+		return nil, ErrGrant
+	case g.UsedAt != nil:
+		return nil, i.reused(ctx, hash, now)
+	case refused != nil: // a code is for one try
+		_, err := db.Single[string](ctx, i.DB, `UPDATE token.code SET used_at = $2 WHERE hash = $1 AND used_at IS NULL RETURNING family_id::text`, hash, now)
+		return nil, cmp.Or(err, refused)
 	}
-	return out, i.sign(ctx, c, out)
+	won, err := db.Single[string](ctx, i.DB, `WITH used AS (
+			UPDATE token.code SET used_at = $2 WHERE hash = $1 AND used_at IS NULL RETURNING family_id)
+		UPDATE token.family SET refresh_hash = $3, refreshed_at = $2 FROM used WHERE id = used.family_id AND revoked_at IS NULL RETURNING id::text`,
+		hash, now, crypt.HashToken(t.Refresh))
+	if err != nil {
+		return nil, err
+	}
+	if len(won) == 0 { // somebody else was faster: with this code, or with a revocation
+		return nil, i.reused(ctx, hash, now)
+	}
+	return t, nil
+}
+
+// reused revokes what a used code has brought. One that was replaced by a fresh
+// one (see [Issuer.Reopen]) is gone and revokes nothing.
+func (i *Issuer) reused(ctx context.Context, hash []byte, now time.Time) error {
+	_, err := db.Single[string](ctx, i.DB, `UPDATE token.family SET revoked_at = $2, revoked_for = 'code_reused'
+		WHERE id = (SELECT family_id FROM token.code WHERE hash = $1 AND used_at IS NOT NULL) AND revoked_at IS NULL RETURNING id::text`, hash, now)
+	return cmp.Or(err, error(ErrGrant))
 }
 
 // verify checks PKCE S256 (RFC 7636, 4.6) in constant time.
@@ -236,148 +267,46 @@ func verify(challenge, verifier string) bool {
 	return crypt.Equal([]byte(base64.RawURLEncoding.EncodeToString(h[:])), []byte(challenge))
 }
 
-func lockFamily(ctx context.Context, tx *db.Tx, id string) (*Family, error) {
-	f, err := db.Get[Family](ctx, tx, `SELECT `+familyColumns+` FROM token.family WHERE id=$1 FOR UPDATE`, id)
-	return &f, err
-}
-
-// Refresh exchanges a refresh token for fresh tokens and its successor. Fewer
-// scopes may be asked for, never more; none means all.
-func (i *Issuer) Refresh(ctx context.Context, c *client.Client, refresh string, scopes []string) (*Tokens, error) {
-	if _, err := i.Keys.load(ctx); err != nil { // before anything is used up
-		return nil, err
-	}
-	var out *Tokens
-	var refused error
-	err := i.DB.InTx(ctx, func(tx *db.Tx) error {
-		out, refused = nil, nil
-		id, err := db.Find[string](ctx, tx, `SELECT family_id::text FROM token.refresh WHERE hash=$1`, crypt.HashToken(refresh))
-		if err != nil {
-			return err
-		}
-		if id == nil {
-			refused = ErrGrant
-			return nil
-		}
-		f, err := lockFamily(ctx, tx, *id)
-		if err != nil {
-			return err
-		}
-		if f.ClientID != c.ID {
-			refused = ErrGrant
-			return nil
-		}
-		for _, s := range scopes {
-			if !slices.Contains(f.Scopes, s) {
-				refused = ErrScope
-				return nil
-			}
-		}
-		if len(scopes) == 0 {
-			scopes = f.Scopes
-		}
-		if ok, err := i.alive(ctx, tx, f); err != nil || !ok {
-			refused = ErrGrant
-			return err
-		}
-		next, err := i.rotate(ctx, tx, f, refresh)
-		if err != nil {
-			return err
-		}
-		if next == "" {
-			refused = ErrGrant
-			return nil
-		}
-		out, err = i.prepare(ctx, tx, f, next, scopes)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("refresh tokens: %w", err)
-	}
-	if refused != nil {
-		return nil, refused
-	}
-	return out, i.sign(ctx, c, out)
-}
-
-// rotate marks a refresh token as used and returns its successor, empty when
-// the use is refused. The caller holds the family's lock.
-func (i *Issuer) rotate(ctx context.Context, tx *db.Tx, f *Family, refresh string) (string, error) {
-	type row struct {
-		ExpiresAt time.Time  `db:"expires_at"`
-		UsedAt    *time.Time `db:"used_at"`
-	}
-	now, hash := i.Clock.Now(), crypt.HashToken(refresh)
-	r, err := db.Get[row](ctx, tx, `SELECT expires_at, used_at FROM token.refresh WHERE hash=$1`, hash)
-	if err != nil {
-		return "", err
-	}
-	next := i.successor(refresh)
-	if r.UsedAt != nil {
-		// A repeat is honest only while it is young and its successor is unused.
-		fresh, err := db.Get[int](ctx, tx, `SELECT count(*)::int FROM token.refresh WHERE hash=$1 AND used_at IS NULL`, crypt.HashToken(next))
-		if err != nil {
-			return "", err
-		}
-		if now.Sub(*r.UsedAt) <= grace && fresh == 1 {
-			return next, nil
-		}
-		return "", revokeFamily(ctx, tx, f.ID, "refresh_reused", now)
-	}
-	if !now.Before(r.ExpiresAt) {
-		return "", nil
-	}
-	if _, err := tx.Exec(ctx, `UPDATE token.refresh SET used_at=$2 WHERE hash=$1`, hash, now); err != nil {
-		return "", err
-	}
-	if f.Offline {
-		f.ExpiresAt = now.Add(offlineLife)
-		if end := f.CreatedAt.Add(offlineMost); end.Before(f.ExpiresAt) {
-			f.ExpiresAt = end
-		}
-		if _, err := tx.Exec(ctx, `UPDATE token.family SET expires_at=$2 WHERE id=$1`, f.ID, f.ExpiresAt); err != nil {
-			return "", err
-		}
-	}
-	return next, nil
-}
-
-// successor derives the next refresh token from its predecessor. Nobody without
-// the key ring can, and nothing needs to be kept for a repeated answer.
-func (i *Issuer) successor(refresh string) string {
-	return base64.RawURLEncoding.EncodeToString(i.Keyring.MAC("token.refresh", refresh))
-}
-
 // alive tells whether a family may still be used: not revoked, not over, and
 // the client and the consent stand behind it.
 func (i *Issuer) alive(ctx context.Context, tx *db.Tx, f *Family) (bool, error) {
 	if f.RevokedAt != nil || !i.Clock.Now().Before(f.ExpiresAt) {
 		return false, nil
 	}
-	if f.ConsentID != nil {
-		if ok, err := i.Consents.Alive(ctx, tx, *f.ConsentID); err != nil || !ok {
-			return false, err
-		}
-	}
 	c, err := i.Clients.FindTx(ctx, tx, f.ClientID)
-	return c != nil && c.Status == client.Active && (c.FirstParty || f.ConsentID != nil), err
+	if err != nil || c == nil {
+		return false, err
+	}
+	return i.stands(ctx, tx, f, c)
 }
 
-// prepare writes the refresh token and gathers what is to be signed.
-func (i *Issuer) prepare(ctx context.Context, tx *db.Tx, f *Family, refresh string, scopes []string) (*Tokens, error) {
-	_, err := tx.Exec(ctx, `INSERT INTO token.refresh (hash, family_id, created_at, expires_at) VALUES ($1,$2,$3,$4) ON CONFLICT (hash) DO NOTHING`,
-		crypt.HashToken(refresh), f.ID, i.Clock.Now(), f.ExpiresAt)
-	if err != nil {
-		return nil, err
+// stands tells whether client and consent are behind a family.
+func (i *Issuer) stands(ctx context.Context, tx *db.Tx, f *Family, c *client.Client) (bool, error) {
+	if c.Status != client.Active || !c.FirstParty && f.ConsentID == nil {
+		return false, nil
 	}
-	t := &Tokens{Refresh: refresh, ExpiresIn: accessLife, Scopes: scopes, Family: f}
-	if left := f.ExpiresAt.Sub(i.Clock.Now()); left < t.ExpiresIn {
+	if f.ConsentID == nil {
+		return true, nil
+	}
+	return i.Consents.Alive(ctx, tx, *f.ConsentID)
+}
+
+// fill gathers what is to be signed, or returns [ErrGrant] when the consent does
+// not stand behind the family any more.
+func (i *Issuer) fill(ctx context.Context, tx *db.Tx, c *client.Client, t *Tokens) error {
+	if ok, err := i.stands(ctx, tx, t.Family, c); err != nil || !ok {
+		return cmp.Or(err, error(ErrGrant))
+	}
+	t.ExpiresIn = accessLife
+	if left := t.Family.ExpiresAt.Sub(i.Clock.Now()); left < t.ExpiresIn {
 		t.ExpiresIn = left.Truncate(time.Second)
 	}
-	if slices.Contains(scopes, client.ScopeOpenID) {
-		t.identity, err = i.idClaims(ctx, tx, f, scopes)
+	if !slices.Contains(t.Scopes, client.ScopeOpenID) {
+		return nil
 	}
-	return t, err
+	var err error
+	t.identity, err = i.idClaims(ctx, tx, t.Family, t.Scopes)
+	return err
 }
 
 // sign happens after the commit: it may read the keys, and a transaction that

@@ -28,11 +28,10 @@ func (i *Issuer) Revoke(ctx context.Context, c *client.Client, raw string) error
 	err := i.DB.InTx(ctx, func(tx *db.Tx) error {
 		id := cl.Family
 		if id == "" {
-			found, err := db.Find[string](ctx, tx, `SELECT family_id::text FROM token.refresh WHERE hash=$1`, crypt.HashToken(raw))
-			if err != nil || found == nil {
-				return err
+			var ok bool
+			if id, ok = i.familyOf(raw); !ok {
+				return nil
 			}
-			id = *found
 		}
 		_, err := tx.Exec(ctx, `UPDATE token.family SET revoked_at=$3, revoked_for='client' WHERE id=$1 AND client_id=$2 AND revoked_at IS NULL`,
 			id, c.ID, i.Clock.Now())
