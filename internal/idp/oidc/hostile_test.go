@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -516,4 +517,92 @@ func TestFreshProofIsAskedAgain(t *testing.T) {
 	}
 	at = b.SignIn(p.address(v, opt("prompt", "consent")), "anna@example.org")
 	p.redeem(p.callback(at).Get("code"), v)
+}
+
+// A family is known by its tokens alone: one that we never gave out ends nothing,
+// however much it looks like ours, and one that we gave out long ago ends all.
+func TestInventedAndAncientRefreshTokens(t *testing.T) {
+	t.Parallel()
+	w := oidctest.New(t)
+	w.Person("Соколова", "Анна", "anna@example.org")
+	w.Client("PORTAL", rp)
+	p := newParty(t, w, "PORTAL")
+	tok, _ := p.signIn(w.Browser(), "anna@example.org")
+	raw, err := base64.RawURLEncoding.DecodeString(tok.RefreshToken)
+	if err != nil || len(raw) != 64 {
+		t.Fatalf("a token of %d bytes, %v", len(raw), err)
+	}
+	for at := range raw { // family, secret, tag
+		forged := slices.Clone(raw)
+		forged[at] ^= 1
+		if status, got := post(t, w, "/oauth2/token", refreshForm(base64.RawURLEncoding.EncodeToString(forged))); status != 400 || got["error"] != "invalid_grant" {
+			t.Fatalf("byte %d changed: %d %v", at, status, got)
+		}
+		if status, _ := post(t, w, "/oauth2/revoke", form("token", base64.RawURLEncoding.EncodeToString(forged), "client_id", "PORTAL", "client_secret", oidctest.Secret)); status != 200 {
+			t.Fatalf("byte %d changed: revocation %d", at, status)
+		}
+	}
+	if !p.alive(tok) {
+		t.Fatal("invented tokens ended the family")
+	}
+	living := tok.RefreshToken
+	for range 3 {
+		_, got := post(t, w, "/oauth2/token", refreshForm(living))
+		living, _ = got["refresh_token"].(string)
+	}
+	if living == "" {
+		t.Fatal("three rotations failed")
+	}
+	if _, got := post(t, w, "/oauth2/token", refreshForm(tok.RefreshToken)); got["error"] != "invalid_grant" {
+		t.Errorf("the first token works: %v", got)
+	}
+	if _, got := post(t, w, "/oauth2/token", refreshForm(living)); got["error"] != "invalid_grant" {
+		t.Errorf("the family lives after the use of its first token: %v", got)
+	}
+}
+
+// Many clients refresh at the same moment: each gets its own, and what is wrong
+// with one harms no other.
+func TestRefreshingTogether(t *testing.T) {
+	t.Parallel()
+	w := oidctest.New(t)
+	w.Person("Соколова", "Анна", "anna@example.org")
+	w.Client("PORTAL", rp)
+	p := newParty(t, w, "PORTAL")
+	const families = 12
+	var held [families]string
+	b := w.Browser()
+	for n := range held {
+		tok, _ := p.signIn(b, "anna@example.org")
+		held[n] = tok.RefreshToken
+	}
+	if status, _ := post(t, w, "/oauth2/revoke", form("token", held[0], "client_id", "PORTAL", "client_secret", oidctest.Secret)); status != 200 {
+		t.Fatalf("revocation: %d", status)
+	}
+	for range 4 {
+		var all sync.WaitGroup
+		for n := range held {
+			all.Go(func() {
+				_, got := post(t, w, "/oauth2/token", refreshForm(held[n]))
+				next, ok := got["refresh_token"].(string)
+				if ok != (n > 0) {
+					t.Errorf("family %d: %v", n, got)
+				}
+				if ok && !p.alive(&oauth2.Token{AccessToken: got["access_token"].(string)}) {
+					t.Errorf("family %d: the access token does not work", n)
+				}
+				if ok {
+					held[n] = next
+				}
+			})
+		}
+		all.Wait()
+	}
+	seen := map[string]bool{}
+	for _, r := range held {
+		seen[r] = true
+	}
+	if len(seen) != families {
+		t.Errorf("%d different tokens of %d", len(seen), families)
+	}
 }
