@@ -113,7 +113,8 @@ type ClientConfig struct {
 	Secret Secret `yaml:"secret"`
 }
 
-// BrandConfig is how a region looks and is reached.
+// BrandConfig is how a region looks and is reached for as long as no administrator
+// has published anything else at the office.
 type BrandConfig struct {
 	Name       string            `yaml:"name"`
 	Sub        string            `yaml:"sub"`
@@ -290,7 +291,7 @@ func (p *PortalConfig) check(c *Config, add func(string, ...any)) {
 	checkURL(name+".url", p.URL, true, add)
 	checkURL(name+".office_url", p.OfficeURL, false, add)
 	checkZone(name+".zone", p.Zone, add)
-	if _, err := p.Brand.layout(); err != nil {
+	if err := p.Brand.check(); err != nil {
 		add("%s.brand: %w", name, err)
 	}
 	checkURL(name+".brand.appeal_url", p.Brand.AppealURL, false, add)

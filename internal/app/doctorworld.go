@@ -50,7 +50,7 @@ func tryStore(ctx context.Context, cfg Config) error {
 
 func (d *doctor) checkMail(ctx context.Context) {
 	a := &App{cfg: d.cfg}
-	m, ok := a.mailer("").(*outbound.Mail)
+	m, ok := a.mailer(nil).(*outbound.Mail)
 	if !ok {
 		d.say(warn, "mail", "no server is configured: e-mails wait")
 		return

@@ -18,7 +18,7 @@ import (
 
 // eachAct gives all acts of erasure of a configuration's databases, until do
 // says stop.
-func eachAct(ctx context.Context, cfg Config, do func(database string, a *ledger.Act) (stop bool)) error {
+func eachAct(ctx context.Context, cfg Config, do func(database string, d *db.DB, a *ledger.Act) (stop bool)) error {
 	keys, closeDevice, err := loadKeys(cfg)
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func eachAct(ctx context.Context, cfg Config, do func(database string, a *ledger
 				return err
 			}
 			for i := range acts {
-				if stopped = do(name, &acts[i]); stopped {
+				if stopped = do(name, d, &acts[i]); stopped {
 					return nil
 				}
 			}
@@ -54,7 +54,7 @@ func eachAct(ctx context.Context, cfg Config, do func(database string, a *ledger
 func ListErasures(ctx context.Context, cfg Config, out io.Writer) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "DATABASE\tACT\tAT\tWHOSE\tREASON\tTABLES")
-	err := eachAct(ctx, cfg, func(name string, a *ledger.Act) bool {
+	err := eachAct(ctx, cfg, func(name string, _ *db.DB, a *ledger.Act) bool {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\n", name, a.ID, a.At.Format(time.RFC3339), a.Object, a.Reason, len(a.Lines))
 		return false
 	})
@@ -69,9 +69,9 @@ func PrintErasure(ctx context.Context, cfg Config, id string, out io.Writer) err
 		return err
 	}
 	found := false
-	err = eachAct(ctx, cfg, func(name string, a *ledger.Act) bool {
+	err = eachAct(ctx, cfg, func(name string, d *db.DB, a *ledger.Act) bool {
 		if found = a.ID == id; found {
-			err = writeErasure(out, bundle.For("ru"), cfg.operatorOf(name), name, a)
+			err = writeErasure(out, bundle.For("ru"), cfg.operatorOf(ctx, name, d), name, a)
 		}
 		return found
 	})
@@ -81,14 +81,15 @@ func PrintErasure(ctx context.Context, cfg Config, id string, out io.Writer) err
 	return err
 }
 
-// operatorOf is who answers for a database's data.
-func (c *Config) operatorOf(database string) string {
+// operatorOf is who answers for a database's data: a portal as it calls itself now.
+func (c *Config) operatorOf(ctx context.Context, database string, d *db.DB) string {
 	if c.IDP != nil && database == idpDatabase {
 		return c.IDP.Operator
 	}
 	for i := range c.Portals {
 		if p := &c.Portals[i]; p.databaseName() == database {
-			return strings.TrimSpace(p.Brand.Name + " " + p.Brand.Sub)
+			b := brandsOf(d, clock.New(), nil, p.Brand).Now(ctx)
+			return strings.TrimSpace(b.Name.RU + " " + b.Sub.RU)
 		}
 	}
 	return ""

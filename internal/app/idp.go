@@ -69,7 +69,7 @@ func (a *App) newIDP(ctx context.Context) (*idp, error) {
 		return nil, err
 	}
 	p := &idp{cfg: cfg, db: d, queue: a.newQueue(d, idpMigrations())}
-	p.outbox = a.newOutbox(d, p.queue, a.bundle.For("ru").T("ops.system.idp"))
+	p.outbox = a.newOutbox(d, p.queue, always(a.bundle.For("ru").T("ops.system.idp")))
 	p.settings = &idpsetting.Settings{DB: d, Clock: a.clock}
 	p.journal = &idpjournal.Journal{DB: d, Clock: a.clock, Keys: a.keys}
 	p.events = &event.Outbox{DB: d, Clock: a.clock, Queue: p.queue}

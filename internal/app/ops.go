@@ -82,7 +82,8 @@ func (a *App) systems() []opssite.System {
 		}, a.idp.db)
 	}
 	for _, p := range a.portals {
-		name := p.cfg.Brand.Sub
+		// As it was called when this process began: the operators' page need not follow at once.
+		name := p.brands.Title(context.Background(), "ru")
 		if name == "" {
 			name = a.bundle.For("ru").T("ops.system.portal", "code", p.cfg.Code)
 		}

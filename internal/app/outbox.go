@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"net"
 	"net/mail"
 
@@ -12,7 +13,7 @@ import (
 // newOutbox gives a database its outbox with the configured gateways. A channel
 // without gateway keeps its messages waiting, visibly. Letters come from name:
 // people look at that before they look at the address.
-func (a *App) newOutbox(d *db.DB, q *job.Queue, name string) *outbound.Outbox {
+func (a *App) newOutbox(d *db.DB, q *job.Queue, name func(context.Context) string) *outbound.Outbox {
 	o := &outbound.Outbox{DB: d, Clock: a.clock, Keys: a.keys, Queue: q, Senders: map[outbound.Channel]outbound.Sender{}}
 	if s := a.mailer(name); s != nil {
 		o.Senders[outbound.Email] = s
@@ -23,12 +24,12 @@ func (a *App) newOutbox(d *db.DB, q *job.Queue, name string) *outbound.Outbox {
 	return o
 }
 
-func (a *App) mailer(name string) outbound.Sender {
+func (a *App) mailer(name func(context.Context) string) outbound.Sender {
 	c := a.cfg.Mail
 	if c.Address == "" {
 		return nil
 	}
-	m := &outbound.Mail{Addr: c.Address, From: mail.Address{Name: name, Address: c.From}, User: c.User, Password: string(c.Password)}
+	m := &outbound.Mail{Addr: c.Address, From: mail.Address{Address: c.From}, Name: name, User: c.User, Password: string(c.Password)}
 	if m.Security = outbound.Security(c.Security); c.Security == "" {
 		m.Security = outbound.StartTLS
 	}

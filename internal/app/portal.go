@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -19,6 +18,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/outbound"
 	"github.com/okno-gov/okno/internal/portal/account"
 	"github.com/okno-gov/okno/internal/portal/application"
+	"github.com/okno-gov/okno/internal/portal/brand"
 	"github.com/okno-gov/okno/internal/portal/casework"
 	"github.com/okno-gov/okno/internal/portal/catalogue"
 	"github.com/okno-gov/okno/internal/portal/content"
@@ -33,7 +33,6 @@ import (
 	"github.com/okno-gov/okno/internal/portal/term"
 	"github.com/okno-gov/okno/internal/site/officesite"
 	"github.com/okno-gov/okno/internal/site/portalsite"
-	"github.com/okno-gov/okno/internal/ui/layout"
 	"github.com/okno-gov/okno/services"
 )
 
@@ -45,6 +44,7 @@ type portal struct {
 	outbox       *outbound.Outbox
 	zone         *time.Location
 	settings     *portalsetting.Settings
+	brands       *brand.Brands
 	journal      *portaljournal.Journal
 	accounts     *account.Accounts
 	officers     *officer.Officers
@@ -79,12 +79,13 @@ func (a *App) newPortal(ctx context.Context, cfg PortalConfig) (*portal, error) 
 		return nil, fmt.Errorf("code %q is no number of a region", cfg.Code)
 	}
 	calendar := term.Russian()
-	p.outbox = a.newOutbox(d, p.queue, cmp.Or(cfg.Brand.Sub, cfg.Brand.Name))
 	p.settings = &portalsetting.Settings{DB: d, Clock: a.clock}
+	p.brands = brandsOf(d, a.clock, p.settings, cfg.Brand)
+	p.outbox = a.newOutbox(d, p.queue, senderName(p.brands))
 	p.journal = &portaljournal.Journal{DB: d, Clock: a.clock, Keys: a.keys, KeepDays: portalsetting.KeepDays}
 	p.accounts = &account.Accounts{DB: d, Clock: a.clock, Keys: a.keys}
 	p.officers = &officer.Officers{
-		DB: d, Clock: a.clock, Keys: a.keys, Outbox: p.outbox, Bundle: a.bundle, URL: cfg.OfficeURL, Portal: cfg.Brand.Sub,
+		DB: d, Clock: a.clock, Keys: a.keys, Outbox: p.outbox, Bundle: a.bundle, URL: cfg.OfficeURL, Portal: p.brands.Title,
 	}
 	p.directory = &directory.Directory{DB: d, Clock: a.clock}
 	p.services = &catalogue.Services{DB: d, Clock: a.clock, Directory: p.directory, Zone: p.zone}
@@ -92,14 +93,14 @@ func (a *App) newPortal(ctx context.Context, cfg PortalConfig) (*portal, error) 
 	p.documents = &document.Documents{DB: d, Clock: a.clock, Blobs: &blob.Sealed{Store: a.blobs, Keys: a.keys}, Scanner: a.scanner(), Queue: p.queue}
 	p.notices = &notice.Notices{
 		DB: d, Clock: a.clock, Queue: p.queue, Accounts: p.accounts, Outbox: p.outbox, Bundle: a.bundle, Zone: p.zone,
-		BaseURL: cfg.URL, Portal: cfg.Brand.Sub,
+		BaseURL: cfg.URL, Portal: p.brands.Title,
 	}
 	p.contents = &content.Contents{DB: d, Clock: a.clock}
 	p.notices.Public = p.contents.Public
 	p.applications = &application.Applications{
 		DB: d, Clock: a.clock, Keys: a.keys, Queue: p.queue, Accounts: p.accounts, Services: p.services, Directory: p.directory,
 		Documents: p.documents, Notices: p.notices, Journal: p.journal, Calendar: calendar, Bundle: a.bundle, Zone: p.zone,
-		Region: region, BaseURL: cfg.URL, Portal: cfg.Brand.Sub,
+		Region: region, BaseURL: cfg.URL, Portal: p.brands.Title,
 	}
 	p.cases = &casework.Cases{
 		DB: d, Clock: a.clock, Keys: a.keys, Applications: p.applications, Services: p.services, Officers: p.officers,
@@ -107,7 +108,7 @@ func (a *App) newPortal(ctx context.Context, cfg PortalConfig) (*portal, error) 
 	}
 	p.support = &support.Tickets{
 		DB: d, Clock: a.clock, Keys: a.keys, Officers: p.officers, Notices: p.notices, Outbox: p.outbox, Journal: p.journal, Bundle: a.bundle,
-		Portal: cfg.Brand.Sub, BaseURL: cfg.URL,
+		Portal: p.brands.Title, BaseURL: cfg.URL,
 	}
 	p.applications.OnErase = append(p.applications.OnErase, p.cases.Erase)
 	p.applications.OnPart = append(p.applications.OnPart, p.parted)
@@ -211,10 +212,6 @@ func (a *App) servePortal(p *portal) error {
 		issuer = a.cfg.IDP.URL
 	}
 	profiles := &portalexchange.ProfileReader{Base: issuer, HTTP: a.calls.Client("profile"), Clock: a.clock, OnRead: p.profileRead}
-	brand, err := p.cfg.Brand.layout()
-	if err != nil {
-		return err
-	}
 	places, err := deliveredPlaces()
 	if err != nil {
 		return err
@@ -229,11 +226,7 @@ func (a *App) servePortal(p *portal) error {
 	events := a.newEvents(p, party, office)
 	if a.cfg.has("portal") {
 		site := &portalsite.Site{
-			Region: portalsite.Region{
-				Code: p.cfg.Code, Name: p.cfg.Brand.Region, Place: p.cfg.Brand.Place, AppealURL: p.cfg.Brand.AppealURL, BaseURL: p.cfg.URL,
-				Social: p.cfg.Brand.socialLinks(),
-				Brand:  brand,
-			},
+			Region: portalsite.Region{Code: p.cfg.Code, BaseURL: p.cfg.URL}, Brands: p.brands,
 			IDP: issuer, Zone: p.zone, Clock: a.clock, Keys: a.keys, Bundle: a.bundle, Log: a.log, Secure: secure(p.cfg.URL), TrustedProxies: a.proxies(),
 			Metrics: a.metrics, Admission: a.entry, Places: places, Neighbours: a.cfg.neighbours(), Party: party, Profiles: profiles, Accounts: p.accounts, Services: p.services, Missed: p.misses.Note, Directory: p.directory,
 			Contents: p.contents, Documents: p.documents, Applications: p.applications, Notices: p.notices, Journal: p.journal,
@@ -243,7 +236,7 @@ func (a *App) servePortal(p *portal) error {
 	}
 	if a.cfg.has("office") && p.cfg.OfficeURL != "" {
 		site := &officesite.Site{
-			Code: p.cfg.Code, Brand: layout.Brand{Name: brand.Name, Phone: brand.Phone, Sheet: brand.Sheet}, IDP: issuer, Agreement: p.cfg.URL + "/agreement",
+			Code: p.cfg.Code, Brands: p.brands, PortalURL: p.cfg.URL, IDP: issuer, Agreement: p.cfg.URL + "/agreement",
 			Zone: p.zone, Clock: a.clock, Bundle: a.bundle, Log: a.log, Secure: secure(p.cfg.OfficeURL), TrustedProxies: a.proxies(), Metrics: a.metrics,
 			Party: office, Officers: p.officers, Cases: p.cases, Services: p.services, Directory: p.directory,
 			Contents: p.contents, Notices: p.notices, Support: p.support, Settings: p.settings, ReportURL: p.cfg.URL + "/report",

@@ -23,6 +23,7 @@ var baseOrder = []string{
 var portalEdges = map[string][]string{
 	"directory": {}, "form": {}, "term": {}, "document": {}, "account": {},
 	"journal": {}, "setting": {},
+	"brand":       {"form"},
 	"officer":     {"directory"},
 	"catalogue":   {"directory", "form", "term"},
 	"notice":      {"account"},

@@ -29,6 +29,8 @@ const (
 type Mail struct {
 	Addr     string // host:port
 	From     mail.Address
+	// Name replaces the name of From, such as one that changes while the program runs; nil: that of From.
+	Name     func(ctx context.Context) string
 	Hello    string // our host name; empty: localhost
 	Security Security
 	User     string // empty: no authentication
@@ -60,7 +62,11 @@ func (m *Mail) Send(ctx context.Context, e Envelope) error {
 	if err != nil {
 		return smtpFailure("data", err, Deferred)
 	}
-	if _, err := w.Write(compose(m.From, e)); err != nil {
+	from := m.From
+	if m.Name != nil {
+		from.Name = m.Name(ctx)
+	}
+	if _, err := w.Write(compose(from, e)); err != nil {
 		return smtpFailure("text", err, Deferred) // without the final dot nothing is taken
 	}
 	// Here the server takes the message; when no answer comes, nobody knows.

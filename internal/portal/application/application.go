@@ -70,7 +70,8 @@ type Applications struct {
 	Zone      *time.Location // rules legal days and the year of the number
 	Region    int            // 1–99, first part of the number (G-02)
 	BaseURL   string         // https://uslugi.example.org, for the code on printed papers
-	Portal    string         // the portal's name on printed papers
+	// Portal is the portal's name on printed papers, in a language.
+	Portal func(ctx context.Context, lang string) string
 
 	// OnErase runs in the transaction that takes the personal data out of an
 	// old case, with its id: for what other contexts keep of it.

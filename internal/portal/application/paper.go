@@ -34,7 +34,7 @@ func (a *Applications) Receipt(ctx context.Context, owner, id string, l *i18n.Lo
 	if err != nil {
 		return nil, err
 	}
-	p := a.newPaper(l, d.SubmittedAt)
+	p := a.newPaper(ctx, l, d.SubmittedAt)
 	p.head(l.T("application.paper.receipt"), d.Title.In(l.Lang()))
 	p.fact("application.paper.number", d.Number)
 	p.fact("application.paper.sent", l.DateTime(d.SubmittedAt, a.Zone))
@@ -62,11 +62,11 @@ func (a *Applications) Print(ctx context.Context, owner, id string, l *i18n.Loca
 	if err != nil {
 		return nil, err
 	}
-	return a.print(d, sig, d.Content.Form, l)
+	return a.print(ctx, d, sig, d.Content.Form, l)
 }
 
-func (a *Applications) print(d *Details, sig *signature, f form.Application, l *i18n.Localizer) ([]byte, error) {
-	p := a.newPaper(l, d.SubmittedAt)
+func (a *Applications) print(ctx context.Context, d *Details, sig *signature, f form.Application, l *i18n.Localizer) ([]byte, error) {
+	p := a.newPaper(ctx, l, d.SubmittedAt)
 	p.head(d.Title.In(f.Lang), d.Body)
 	p.fact("application.paper.number", d.Number)
 	p.fact("application.paper.sent", l.DateTime(d.SubmittedAt, a.Zone))
@@ -191,7 +191,7 @@ const (
 	lineHeight = 5.6
 )
 
-func (a *Applications) newPaper(l *i18n.Localizer, at time.Time) *paper {
+func (a *Applications) newPaper(ctx context.Context, l *i18n.Localizer, at time.Time) *paper {
 	pdf := fpdf.New("P", "mm", "A4", "")
 	pdf.AddUTF8FontFromBytes("PT", "", fontRegular)
 	pdf.AddUTF8FontFromBytes("PT", "B", fontBold)
@@ -203,7 +203,7 @@ func (a *Applications) newPaper(l *i18n.Localizer, at time.Time) *paper {
 	pdf.SetLang(l.Lang())
 	pdf.SetMargins(margin, margin, margin)
 	pdf.SetAutoPageBreak(true, 22)
-	portal := a.Portal
+	portal := a.Portal(ctx, l.Lang())
 	pdf.SetFooterFunc(func() {
 		pdf.SetY(-15)
 		pdf.SetFont("PT", "", 9)

@@ -99,13 +99,13 @@ func newKit(t *testing.T) *kit {
 	documents := &document.Documents{DB: d, Clock: c, Blobs: &blob.Sealed{Store: folder, Keys: keys}, Scanner: k.scanner, Queue: queue}
 	k.feed = &notice.Notices{
 		DB: d, Clock: c, Queue: queue, Accounts: accounts, Outbox: out, Bundle: bundle, Zone: zone,
-		BaseURL: "https://uslugi.example.org", Portal: "Окно",
+		BaseURL: "https://uslugi.example.org", Portal: portalName,
 	}
 	journals := &journal.Journal{DB: d, Clock: c, Keys: keys}
 	apps := &application.Applications{
 		DB: d, Clock: c, Keys: keys, Queue: queue, Accounts: accounts, Directory: dir, Services: cards, Documents: documents,
 		Notices: k.feed, Journal: journals, Calendar: term.Russian(), Bundle: bundle, Zone: zone, Region: 72,
-		BaseURL: "https://uslugi.example.org", Portal: "Окно",
+		BaseURL: "https://uslugi.example.org", Portal: portalName,
 	}
 	k.Cases = &casework.Cases{
 		DB: d, Clock: c, Keys: keys, Applications: apps, Officers: &officer.Officers{DB: d, Clock: c}, Services: cards,
@@ -738,3 +738,6 @@ func TestQueueFiltersAndSearch(t *testing.T) {
 		t.Errorf("%d cases of the week", n)
 	}
 }
+
+// portalName is what letters and papers call the portal.
+func portalName(context.Context, string) string { return "Окно" }

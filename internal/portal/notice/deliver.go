@@ -76,7 +76,7 @@ func (n *Notices) deliver(ctx context.Context, a deliverArgs) error {
 		if err != nil {
 			return err
 		}
-		for _, m := range n.messages(&e, acc, contacts, s) {
+		for _, m := range n.messages(ctx, &e, acc, contacts, s) {
 			if err := n.Outbox.Enqueue(ctx, tx, m); err != nil {
 				return fmt.Errorf("deliver notice %s by %s: %w", e.ID, m.Channel, err)
 			}
@@ -86,7 +86,7 @@ func (n *Notices) deliver(ctx context.Context, a deliverArgs) error {
 }
 
 // messages renders an entry for each channel that it goes out by.
-func (n *Notices) messages(e *Entry, acc *account.Account, c account.Contacts, s Settings) []outbound.Message {
+func (n *Notices) messages(ctx context.Context, e *Entry, acc *account.Account, c account.Contacts, s Settings) []outbound.Message {
 	locale := acc.Locale
 	if locale == "" {
 		locale = "ru"
@@ -98,7 +98,7 @@ func (n *Notices) messages(e *Entry, acc *account.Account, c account.Contacts, s
 	} else {
 		args = append(args, "link", n.BaseURL+"/lk/notifications")
 	}
-	args = append(args, "portal", n.Portal)
+	args = append(args, "portal", n.Portal(ctx, l.Lang()))
 	var notBefore time.Time
 	if s.Hours != nil {
 		notBefore = s.Hours.next(n.Clock.Now(), n.Zone)

@@ -184,9 +184,10 @@ type Notices struct {
 	Bundle   *i18n.Bundle
 	Zone     *time.Location // the portal's: convenient hours, printed days
 	BaseURL  string         // https://uslugi.example.org, for links in messages
-	Portal   string         // the portal's name, for subjects of e-mails
 	// Public tells whether what a mailing tells of may still be read by everybody.
 	Public func(ctx context.Context, object string) (bool, error)
+	// Portal is the portal's name in a language, for subjects of e-mails.
+	Portal func(ctx context.Context, lang string) string
 }
 
 // Path is the address of what an entry leads to; empty where there is none.

@@ -119,7 +119,7 @@ func (o *Officers) mail(ctx context.Context, tx *db.Tx, id, token string, to rui
 		return nil
 	}
 	l := o.Bundle.For("ru")
-	args := []any{"portal", o.Portal, "link", o.URL + "/join/" + token, "hours", int(inviteLife / time.Hour)}
+	args := []any{"portal", o.Portal(ctx, l.Lang()), "link", o.URL + "/join/" + token, "hours", int(inviteLife / time.Hour)}
 	err := o.Outbox.Enqueue(ctx, tx, outbound.Message{
 		ID: "officer.invitation:" + id + ":email", Channel: outbound.Email, Class: outbound.Notice, To: string(to),
 		Subject: l.T("officer.mail.subject", args...), Text: l.T("officer.mail.text", args...), Expires: o.Clock.Now().Add(inviteLife),

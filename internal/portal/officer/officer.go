@@ -70,7 +70,8 @@ type Officers struct {
 	Outbox *outbound.Outbox // mails them; nil: they are handed over in person
 	Bundle *i18n.Bundle     // the words of that mail
 	URL    string           // of the office, without a slash at the end
-	Portal string           // its name, for that mail
+	// Portal is the portal's name in a language, for that mail.
+	Portal func(ctx context.Context, lang string) string
 	// OnLeave runs in the transaction that ends somebody's work, with his subject at
 	// the identity provider: his sessions end at once. May be nil.
 	OnLeave func(ctx context.Context, tx *db.Tx, subject string) error

@@ -151,19 +151,30 @@ func (k *Key[T]) parse(raw json.RawMessage) (T, error) {
 // Get answers the value in force. A stored value that the program no longer
 // permits counts as not set: an old row must not stop the portal.
 func Get[T any](ctx context.Context, tx *db.Tx, k *Key[T]) (T, error) {
-	raw, err := db.Find[json.RawMessage](ctx, tx, `
-		SELECT value FROM setting.value WHERE name = $1 ORDER BY version DESC LIMIT 1`, k.name)
+	v, _, err := Latest(ctx, tx, k)
+	return v, err
+}
+
+// Latest is [Get] with the version of the value, zero for one that was never set:
+// for whoever keeps a value in memory.
+func Latest[T any](ctx context.Context, tx *db.Tx, k *Key[T]) (T, int, error) {
+	type row struct {
+		Version int
+		Value   json.RawMessage
+	}
+	r, err := db.Find[row](ctx, tx, `
+		SELECT version, value FROM setting.value WHERE name = $1 ORDER BY version DESC LIMIT 1`, k.name)
 	if err != nil {
-		return k.initial, fmt.Errorf("read setting %s: %w", k.name, err)
+		return k.initial, 0, fmt.Errorf("read setting %s: %w", k.name, err)
 	}
-	if raw == nil {
-		return k.initial, nil
+	if r == nil {
+		return k.initial, 0, nil
 	}
-	v, err := k.parse(*raw)
+	v, err := k.parse(r.Value)
 	if err != nil {
-		return k.initial, nil
+		return k.initial, r.Version, nil
 	}
-	return v, nil
+	return v, r.Version, nil
 }
 
 // Settings is where an administrator changes values.

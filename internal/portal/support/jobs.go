@@ -110,7 +110,7 @@ func (t *Tickets) mail(ctx context.Context, tx *db.Tx, x *Ticket, key, text stri
 		return nil
 	}
 	l := t.Bundle.For(x.Locale)
-	args := []any{"number", x.Number, "portal", t.Portal, "text", text, "link", t.BaseURL + "/support"}
+	args := []any{"number", x.Number, "portal", t.Portal(ctx, l.Lang()), "text", text, "link", t.BaseURL + "/support"}
 	err := t.Outbox.Enqueue(ctx, tx, outbound.Message{
 		ID: "support:" + x.ID + ":" + key + ":email", Channel: outbound.Email, Class: outbound.Notice, To: x.Email,
 		Subject: l.T("support.mail.subject", args...), Text: l.T("support.mail.text", args...),

@@ -58,10 +58,10 @@ func newKit(t testing.TB) *kit {
 	accounts := &account.Accounts{DB: d, Clock: c, Keys: keys}
 	officers := &officer.Officers{DB: d, Clock: c}
 	k.Tickets = &support.Tickets{
-		DB: d, Clock: c, Keys: keys, Officers: officers, Outbox: out, Bundle: bundle, Portal: "Окно", BaseURL: "https://uslugi.example.org",
+		DB: d, Clock: c, Keys: keys, Officers: officers, Outbox: out, Bundle: bundle, Portal: portalName, BaseURL: "https://uslugi.example.org",
 		Journal: &journal.Journal{DB: d, Clock: c, Keys: keys},
 		Notices: &notice.Notices{
-			DB: d, Clock: c, Queue: queue, Accounts: accounts, Outbox: out, Bundle: bundle, Zone: time.UTC, BaseURL: "https://uslugi.example.org", Portal: "Окно",
+			DB: d, Clock: c, Queue: queue, Accounts: accounts, Outbox: out, Bundle: bundle, Zone: time.UTC, BaseURL: "https://uslugi.example.org", Portal: portalName,
 		},
 	}
 	out.Work(queue)
@@ -165,3 +165,6 @@ func wantKind(t *testing.T, what string, err error, kind fault.Kind) {
 		t.Errorf("%s: %v, want %v", what, err, kind)
 	}
 }
+
+// portalName is what letters and papers call the portal.
+func portalName(context.Context, string) string { return "Окно" }

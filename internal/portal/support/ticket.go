@@ -1,6 +1,7 @@
 package support
 
 import (
+	"context"
 	"embed"
 	"slices"
 	"time"
@@ -222,8 +223,9 @@ type Tickets struct {
 	Outbox   *outbound.Outbox
 	Journal  *journal.Journal
 	Bundle   *i18n.Bundle
-	Portal   string // the portal's name, for e-mails
-	BaseURL  string // https://uslugi.example.org, for links in e-mails
+	// Portal is the portal's name in a language, for e-mails.
+	Portal  func(ctx context.Context, lang string) string
+	BaseURL string // https://uslugi.example.org, for links in e-mails
 }
 
 // Object is what journal and feed name a ticket by.

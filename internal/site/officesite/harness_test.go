@@ -20,6 +20,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/outbound"
 	"github.com/okno-gov/okno/internal/portal/account"
 	"github.com/okno-gov/okno/internal/portal/application"
+	"github.com/okno-gov/okno/internal/portal/brand"
 	"github.com/okno-gov/okno/internal/portal/casework"
 	"github.com/okno-gov/okno/internal/portal/catalogue"
 	"github.com/okno-gov/okno/internal/portal/content"
@@ -32,9 +33,9 @@ import (
 	"github.com/okno-gov/okno/internal/portal/setting"
 	"github.com/okno-gov/okno/internal/portal/support"
 	"github.com/okno-gov/okno/internal/portal/term"
+	"github.com/okno-gov/okno/internal/site/kit"
 	"github.com/okno-gov/okno/internal/site/kit/kittest"
 	"github.com/okno-gov/okno/internal/site/officesite"
-	"github.com/okno-gov/okno/internal/ui/layout"
 	"github.com/okno-gov/okno/locale"
 	"github.com/okno-gov/okno/services"
 )
@@ -84,22 +85,22 @@ func newWorld(t testing.TB) *world {
 	diary := &journal.Journal{DB: d, Clock: c, Keys: keys}
 	docs := &document.Documents{DB: d, Clock: c, Blobs: &blob.Sealed{Store: folder, Keys: keys}, Scanner: clean{}, Queue: w.queue}
 	outbox := &outbound.Outbox{DB: d, Clock: c, Keys: keys, Queue: w.queue}
-	officers := &officer.Officers{DB: d, Clock: c, Keys: keys, Outbox: outbox, Bundle: bundle, URL: "http://office.test", Portal: "Окно"}
+	officers := &officer.Officers{DB: d, Clock: c, Keys: keys, Outbox: outbox, Bundle: bundle, URL: "http://office.test", Portal: portalName}
 	texts := &content.Contents{DB: d, Clock: c}
 	notices := &notice.Notices{
 		DB: d, Clock: c, Queue: w.queue, Accounts: accounts, Outbox: outbox, Bundle: bundle, Zone: zone,
-		BaseURL: "http://uslugi.test", Portal: "Окно", Public: texts.Public,
+		BaseURL: "http://uslugi.test", Portal: portalName, Public: texts.Public,
 	}
 	w.apps = &application.Applications{
 		DB: d, Clock: c, Keys: keys, Queue: w.queue, Accounts: accounts, Services: cards, Directory: dir, Documents: docs, Notices: notices, Journal: diary,
-		Calendar: term.Russian(), Bundle: bundle, Zone: zone, Region: 72, BaseURL: "http://uslugi.test", Portal: "Окно",
+		Calendar: term.Russian(), Bundle: bundle, Zone: zone, Region: 72, BaseURL: "http://uslugi.test", Portal: portalName,
 	}
 	w.site = &officesite.Site{
-		Code: "72", Brand: layout.Brand{Phone: "8 800 100-70-10"}, IDP: "http://esia.test", Zone: zone, Clock: c, Bundle: bundle,
+		Code: "72", PortalURL: "http://uslugi.test", IDP: "http://esia.test", Zone: zone, Clock: c, Bundle: bundle,
 		Officers: officers, Services: cards, Directory: dir, ReportURL: "http://uslugi.test/report",
 		Contents: texts, Notices: notices, Settings: &setting.Settings{DB: d, Clock: c},
 		Support: &support.Tickets{
-			DB: d, Clock: c, Keys: keys, Officers: officers, Notices: notices, Outbox: notices.Outbox, Journal: diary, Bundle: bundle, Portal: "Окно",
+			DB: d, Clock: c, Keys: keys, Officers: officers, Notices: notices, Outbox: notices.Outbox, Journal: diary, Bundle: bundle, Portal: portalName,
 			BaseURL: "http://uslugi.test",
 		},
 		Cases: &casework.Cases{
@@ -114,6 +115,9 @@ func newWorld(t testing.TB) *world {
 			},
 		},
 	}
+	w.site.Brands = &brand.Brands{DB: d, Clock: c, Settings: w.site.Settings, Colours: kit.CheckColours, Configured: brand.Brand{
+		Name: form.Text{RU: "Окно"}, Sub: form.Text{RU: "Услуги Тюменской области"}, Region: form.Text{RU: "Тюменская область"}, Place: "Тюмень", Phone: "8 800 100-70-10",
+	}}
 	officers.OnLeave = w.site.Party.EndSubject
 	docs.Work(w.queue)
 	notices.Work(w.queue)
@@ -237,3 +241,6 @@ func (clean) Scan(context.Context, io.Reader) (document.Verdict, error) {
 }
 
 const paper = "%PDF-1.4\n%\xe2\xe3\xcf\xd3\nsome bytes\n%%EOF\n"
+
+// portalName is what letters and papers call the portal.
+func portalName(context.Context, string) string { return "Окно" }

@@ -235,7 +235,7 @@ func (s *Site) joinPage(w http.ResponseWriter, r *http.Request, sess *oidcrp.Ses
 			ConfirmURL: s.IDP + "/profile/confirm", AgainURL: "/auth/begin?back=" + url.QueryEscape(joinPath(r)), Until: l.DateTime(i.ExpiresAt, s.Zone),
 		}))
 	}
-	v := page.Sheet{Manage: page.Manage{Title: l.T("manage.join.title"), Text: l.T("manage.join.lead", "portal", s.Brand.Name)}}
+	v := page.Sheet{Manage: page.Manage{Title: l.T("manage.join.title"), Text: l.T("manage.join.lead", "portal", s.Brands.Title(r.Context(), l.Lang()))}}
 	// The invited name is not told: who holds a link that went astray must not learn
 	// under which name it opens.
 	facts := []ui.Fact{

@@ -17,7 +17,7 @@ const (
 
 func (s *Site) routes() {
 	m := s.mux
-	m.Mount("GET /assets/", asset.Handler(s.Brand.Sheet))
+	m.Mount("GET /assets/", asset.Finding(s.sheets.Find))
 
 	m.Handle("GET /auth/begin", s.beginAuth)
 	m.Handle("GET /auth/callback", s.Party.Callback)

@@ -47,6 +47,9 @@ func TestEverySettingHasWords(t *testing.T) {
 	w.hire()
 	w.clerk(admin).Get("/settings")
 	for _, d := range setting.All() {
+		if d.Words == nil && d.High == d.Low {
+			continue // has a page of its own
+		}
 		w.clerk(admin).Get("/settings/" + d.Name).WantStatus(200)
 	}
 	for key, n := range w.site.Bundle.Missing() {

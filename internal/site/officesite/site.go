@@ -1,6 +1,7 @@
 package officesite
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -11,6 +12,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/clock"
 	"github.com/okno-gov/okno/internal/base/i18n"
 	"github.com/okno-gov/okno/internal/base/oidcrp"
+	"github.com/okno-gov/okno/internal/portal/brand"
 	"github.com/okno-gov/okno/internal/portal/casework"
 	"github.com/okno-gov/okno/internal/portal/catalogue"
 	"github.com/okno-gov/okno/internal/portal/content"
@@ -20,13 +22,13 @@ import (
 	"github.com/okno-gov/okno/internal/portal/setting"
 	"github.com/okno-gov/okno/internal/portal/support"
 	"github.com/okno-gov/okno/internal/site/kit"
-	"github.com/okno-gov/okno/internal/ui/layout"
 )
 
 // Site is the office of one region's portal.
 type Site struct {
 	Code      string // of the region, part of the cookies' names
-	Brand     layout.Brand
+	Brands    *brand.Brands
+	PortalURL string // public address of the portal, without a slash at the end
 	IDP       string // public address of the identity provider
 	Agreement string // address of the user agreement, on the portal
 	ReportURL string // of the portal's error report; "" leaves the link out
@@ -49,7 +51,8 @@ type Site struct {
 	Support   *support.Tickets
 	Settings  *setting.Settings
 
-	mux *kit.Mux
+	mux    *kit.Mux
+	sheets kit.Sheets
 }
 
 // Handler is the whole site.
@@ -57,6 +60,10 @@ func (s *Site) Handler() http.Handler {
 	s.mux = &kit.Mux{
 		Name: "office" + s.Code, Bundle: s.Bundle, Log: s.Log, Secure: s.Secure, Zone: s.Zone, Frame: s.frame,
 		TrustedProxies: s.TrustedProxies, Metrics: s.Metrics, Exempt: []string{"POST /auth/backchannel"},
+	}
+	s.sheets = kit.Sheets{
+		Now:     func(ctx context.Context) (int, map[string]string) { return colours(s.Brands.Now(ctx)) },
+		Refresh: func(ctx context.Context) (int, map[string]string) { return colours(s.Brands.Refresh(ctx)) },
 	}
 	s.mux.Use(s.recognised)
 	s.routes()

@@ -136,7 +136,8 @@ func (s *Site) left(sess *oidcrp.Session) time.Duration {
 // frame is header and footer of every page of the office.
 func (s *Site) frame(r *http.Request, p *layout.Page) {
 	l := kit.L(r)
-	p.Kind, p.Brand = layout.Office, s.Brand
+	b := s.Brands.Now(r.Context())
+	p.Kind, p.Brand = layout.Office, layout.Brand{Name: b.Name.In(l.Lang()), Phone: b.Phone, Sheet: s.sheets.Sheet(r.Context())}
 	p.Brand.Sub, p.Brand.Home = l.T("office.brand"), "/"
 	p.ReportURL = kit.ReportURL(s.ReportURL, r)
 	if s.Agreement != "" {

@@ -40,7 +40,8 @@ func (w words) crumbs(way ...ui.Link) []ui.Link {
 // built yet is not named here.
 func (s *Site) frame(r *http.Request, p *layout.Page) {
 	l := s.words(r)
-	p.Kind, p.Brand, p.Offline = layout.Portal, s.Region.Brand, true
+	b := s.brand(r.Context())
+	p.Kind, p.Brand, p.Offline = layout.Portal, s.layoutBrand(r.Context(), b, l.Lang()), true
 	p.ReportURL = kit.ReportURL("/report", r)
 	s.framePlace(r, p)
 	p.Nav = []ui.Link{
@@ -61,9 +62,9 @@ func (s *Site) frame(r *http.Request, p *layout.Page) {
 		Legal: []ui.Link{link(l.t("agreement.title"), "/agreement"), link(l.t("privacy.title"), "/privacy")},
 		Note:  l.t("footer.note"),
 	}
-	if s.Region.AppealURL != "" {
+	if b.AppealURL != "" {
 		c := &p.Footer.Columns[1]
-		c.Links = append(c.Links, link(l.t("agency.appeal"), s.Region.AppealURL))
+		c.Links = append(c.Links, link(l.t("agency.appeal"), b.AppealURL))
 	}
 	v := visitorOf(r)
 	if v == nil {

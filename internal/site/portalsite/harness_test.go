@@ -21,6 +21,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/outbound"
 	"github.com/okno-gov/okno/internal/portal/account"
 	"github.com/okno-gov/okno/internal/portal/application"
+	"github.com/okno-gov/okno/internal/portal/brand"
 	"github.com/okno-gov/okno/internal/portal/catalogue"
 	"github.com/okno-gov/okno/internal/portal/content"
 	"github.com/okno-gov/okno/internal/portal/directory"
@@ -32,9 +33,9 @@ import (
 	"github.com/okno-gov/okno/internal/portal/setting"
 	"github.com/okno-gov/okno/internal/portal/support"
 	"github.com/okno-gov/okno/internal/portal/term"
+	"github.com/okno-gov/okno/internal/site/kit"
 	"github.com/okno-gov/okno/internal/site/kit/kittest"
 	"github.com/okno-gov/okno/internal/site/portalsite"
-	"github.com/okno-gov/okno/internal/ui/layout"
 	"github.com/okno-gov/okno/locale"
 	"github.com/okno-gov/okno/services"
 )
@@ -68,9 +69,12 @@ func newWorld(t testing.TB) *world {
 	w := &world{t: t, db: d, clock: c, queue: job.New(d, c), idp: newProvider(t, c)}
 	s := &portalsite.Site{
 		Region: portalsite.Region{
-			Code: "72", Name: "Тюменская область", Place: "Тюмень", BaseURL: "http://uslugi.test", AppealURL: "https://appeals.test",
-			Brand: layout.Brand{Sub: "Услуги Тюменской области", Phone: "8 800 100-70-10", PhoneShort: "115"},
+			Code: "72", BaseURL: "http://uslugi.test",
 		},
+		Brands: &brand.Brands{DB: d, Clock: c, Settings: &setting.Settings{DB: d, Clock: c}, Colours: kit.CheckColours, Configured: brand.Brand{
+			Sub: form.Text{RU: "Услуги Тюменской области"}, Region: form.Text{RU: "Тюменская область"}, Place: "Тюмень",
+			Phone: "8 800 100-70-10", PhoneShort: "115", AppealURL: "https://appeals.test",
+		}},
 		IDP: "http://esia.test", Zone: zone, Clock: c, Keys: keys, Bundle: bundle, Profiles: w.idp,
 	}
 	outbox := &outbound.Outbox{DB: d, Clock: c, Keys: keys, Queue: w.queue}
@@ -82,15 +86,15 @@ func newWorld(t testing.TB) *world {
 	s.Journal = &journal.Journal{DB: d, Clock: c, Keys: keys}
 	s.Documents = &document.Documents{DB: d, Clock: c, Blobs: &blob.Sealed{Store: folder, Keys: keys}, Scanner: clean{}, Queue: w.queue}
 	s.Notices = &notice.Notices{
-		DB: d, Clock: c, Queue: w.queue, Accounts: s.Accounts, Outbox: outbox, Bundle: bundle, Zone: zone, BaseURL: s.Region.BaseURL, Portal: "Окно",
+		DB: d, Clock: c, Queue: w.queue, Accounts: s.Accounts, Outbox: outbox, Bundle: bundle, Zone: zone, BaseURL: s.Region.BaseURL, Portal: portalName,
 	}
 	s.Applications = &application.Applications{
 		DB: d, Clock: c, Keys: keys, Queue: w.queue, Accounts: s.Accounts, Services: s.Services, Directory: s.Directory, Documents: s.Documents,
-		Notices: s.Notices, Journal: s.Journal, Calendar: term.Russian(), Bundle: bundle, Zone: zone, Region: 72, BaseURL: s.Region.BaseURL, Portal: "Окно",
+		Notices: s.Notices, Journal: s.Journal, Calendar: term.Russian(), Bundle: bundle, Zone: zone, Region: 72, BaseURL: s.Region.BaseURL, Portal: portalName,
 	}
 	s.Support = &support.Tickets{
 		DB: d, Clock: c, Keys: keys, Officers: &officer.Officers{DB: d, Clock: c}, Notices: s.Notices, Outbox: s.Notices.Outbox, Journal: s.Journal,
-		Bundle: bundle, Portal: "Окно", BaseURL: s.Region.BaseURL,
+		Bundle: bundle, Portal: portalName, BaseURL: s.Region.BaseURL,
 	}
 	s.Party = &oidcrp.Party{
 		DB: d, Clock: c, Keys: keys, HTTP: &http.Client{Transport: w.idp},
@@ -314,3 +318,6 @@ func pdf(n int) []byte {
 	b := append([]byte("%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"), bytes.Repeat([]byte("x"), max(0, n))...)
 	return append(b, "\n%%EOF\n"...)
 }
+
+// portalName is what letters and papers call the portal.
+func portalName(context.Context, string) string { return "Окно" }

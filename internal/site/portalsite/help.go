@@ -35,9 +35,10 @@ func (s *Site) popularQuestions(r *http.Request, n int) ([]ui.Question, error) {
 // to everybody (HLP-12).
 func (s *Site) showHelp(w http.ResponseWriter, r *http.Request) error {
 	l := s.words(r)
-	out := page.Help{Query: kit.Clean(r.URL.Query().Get("q")), Phone: s.Region.Brand.Phone, PhoneText: s.Region.Brand.PhoneNote, Social: s.Region.Social}
-	if s.Region.Brand.PhoneShort != "" {
-		out.PhoneText = joinWith(". ", out.PhoneText, l.t("help.short", "phone", s.Region.Brand.PhoneShort))
+	b := s.brand(r.Context())
+	out := page.Help{Query: kit.Clean(r.URL.Query().Get("q")), Phone: b.Phone, PhoneText: b.PhoneNote.In(l.Lang()), Social: social(b)}
+	if b.PhoneShort != "" {
+		out.PhoneText = joinWith(". ", out.PhoneText, l.t("help.short", "phone", b.PhoneShort))
 	}
 	if out.Query != "" {
 		found, err := s.Contents.SearchHelp(r.Context(), out.Query)

@@ -25,7 +25,7 @@ func (s *Site) showMain(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := s.page(r, l.t("main.window", "region", s.regionName(l)))
+	p := s.page(r, l.t("main.window", "region", s.regionName(r, l)))
 	p.Bare = true
 	if v != nil {
 		if err := s.greet(r, l, v, &m); err != nil {

@@ -18,5 +18,5 @@ func impersonal(path string) bool { return path == offlinePath || path == asset.
 func (s *Site) showOffline(w http.ResponseWriter, r *http.Request) error {
 	p := s.page(r, s.words(r).T("ui.offline.title"))
 	p.NoIndex = true
-	return kit.Render(w, r, http.StatusOK, p, layout.OfflineBody(s.Region.Brand.Phone))
+	return kit.Render(w, r, http.StatusOK, p, layout.OfflineBody(s.brand(r.Context()).Phone))
 }

@@ -47,23 +47,31 @@ func (s *Site) placeOf(r *http.Request) directory.Place {
 				return *one
 			}
 		}
+	}
+	b := s.brand(r.Context())
+	if s.Places != nil {
 		for _, one := range s.Places.Towns(s.Region.Code) {
-			if one.Name == s.Region.Place {
+			if one.Name == b.Place {
 				return one
 			}
 		}
 	}
-	return directory.Place{Region: s.Region.Code, Name: s.Region.Place, Parent: s.Region.Name}
+	return directory.Place{Region: s.Region.Code, Name: b.Place, Parent: b.Region.RU}
 }
 
-// regionName is the name of the portal's region in the visitor's language.
-func (s *Site) regionName(l words) string {
+// regionName is the name of the portal's region in the visitor's language: as the
+// region calls itself in it, else as the dictionary of places does.
+func (s *Site) regionName(r *http.Request, l words) string {
+	b := s.brand(r.Context())
+	if name := b.Region.In(l.Lang()); name != "" && (l.Lang() == "ru" || name != b.Region.RU) {
+		return name
+	}
 	if s.Places != nil {
 		if region := s.Places.Region(s.Region.Code); region != nil {
 			return region.In(l.Lang())
 		}
 	}
-	return s.Region.Name
+	return b.Region.RU
 }
 
 // townOf is the name of the visitor's town, by which offices and centres are
@@ -129,7 +137,7 @@ func (s *Site) wherePage(w http.ResponseWriter, r *http.Request, status int, bac
 	if t := s.Places.Town(now.Code); t != nil && len(s.Places.Districts(t.Code)) > 0 {
 		v.More = link(l.t("place.districts", "town", t.In(l.Lang()).Name), placeURL(t.Code, back))
 	}
-	v.Portal = s.ownPortal(l, now)
+	v.Portal = s.ownPortal(r, l, now)
 	c := &ui.Choice{Field: ui.Field{Name: "region", Label: l.t("place.region"), Value: now.Region}}
 	for _, one := range s.Places.Regions() {
 		c.Options = append(c.Options, ui.Option{Value: one.Code, Text: one.In(l.Lang())})
@@ -171,14 +179,14 @@ func hiddenBack(back string) []ui.Hidden { return []ui.Hidden{{Name: "back", Val
 
 // ownPortal is the door to the portal of the region that a place lies in, when
 // that is another one (GEO-06).
-func (s *Site) ownPortal(l words, one directory.Place) *page.Door {
+func (s *Site) ownPortal(r *http.Request, l words, one directory.Place) *page.Door {
 	address := s.Neighbours[one.Region]
 	region := s.Places.Region(one.Region)
 	if address == "" || region == nil || one.Region == s.Region.Code {
 		return nil
 	}
 	return &page.Door{
-		Title: l.t("place.portal_title", "region", region.In(l.Lang())), Text: l.t("place.portal_text", "own", s.regionName(l)),
+		Title: l.t("place.portal_title", "region", region.In(l.Lang())), Text: l.t("place.portal_text", "own", s.regionName(r, l)),
 		Link: ui.Link{Text: l.t("place.portal_link", "region", region.In(l.Lang())), Href: address + "/", Icon: icon.External},
 	}
 }
@@ -190,7 +198,7 @@ func (s *Site) showWithin(w http.ResponseWriter, r *http.Request) error {
 		return fault.NotFound("portal.place.unknown")
 	}
 	l, back := s.words(r), backOf(r.URL.Query().Get("back"))
-	v := page.Where{Title: one.In(l.Lang()).String(), Hidden: hiddenBack(back), Portal: s.ownPortal(l, *one)}
+	v := page.Where{Title: one.In(l.Lang()).String(), Hidden: hiddenBack(back), Portal: s.ownPortal(r, l, *one)}
 	inside, whole, label := s.Places.Districts(one.Code), l.t("place.whole_town"), l.t("place.district")
 	if one.Code == one.Region {
 		inside, whole, label = s.Places.Towns(one.Code), l.t("place.whole_region"), l.t("place.town")

@@ -21,12 +21,12 @@ import (
 
 // Pages that are the same for everybody who is not signed in are rendered and
 // compressed once for each language and look, and served as bytes until the
-// catalogue, the directory or the texts change. A rush on the main page costs no
+// catalogue, the directory, the texts or the brand change. A rush on the main page costs no
 // rendering (P6).
 type preparedPages struct {
 	pages    sync.Map // preparedKey → *preparedPage
 	n        atomic.Int64
-	versions atomic.Pointer[[3]int64]
+	versions atomic.Pointer[[4]int64]
 }
 
 type preparedKey struct{ path, lang, vi string }
@@ -159,7 +159,7 @@ func (s *Site) preparedPage(key preparedKey) *preparedPage {
 // current drops all pages when what they show has changed; false when that
 // cannot be told.
 func (s *Site) current(ctx context.Context) bool {
-	var now [3]int64
+	var now [4]int64
 	var err error
 	if now[0], err = s.Services.Version(ctx); err != nil {
 		return false
@@ -168,6 +168,9 @@ func (s *Site) current(ctx context.Context) bool {
 		return false
 	}
 	if now[2], err = s.Directory.Version(ctx); err != nil {
+		return false
+	}
+	if now[3], err = s.Brands.Version(ctx); err != nil {
 		return false
 	}
 	if old := s.ready.versions.Load(); old == nil || *old != now {
@@ -180,9 +183,9 @@ func (s *Site) current(ctx context.Context) bool {
 
 // unchanged tells, without asking anybody, that the prepared pages are of now.
 func (s *Site) unchanged() bool {
-	var now [3]int64
+	var now [4]int64
 	var ok bool
-	for i, known := range []func() (int64, bool){s.Services.KnownVersion, s.Contents.KnownVersion, s.Directory.KnownVersion} {
+	for i, known := range []func() (int64, bool){s.Services.KnownVersion, s.Contents.KnownVersion, s.Directory.KnownVersion, s.Brands.KnownVersion} {
 		if now[i], ok = known(); !ok {
 			return false
 		}

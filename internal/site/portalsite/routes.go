@@ -14,7 +14,7 @@ const uploadTime = 10 * time.Minute
 
 func (s *Site) routes() {
 	m := s.mux
-	m.Mount("GET /assets/", asset.Handler(s.Region.Brand.Sheet))
+	m.Mount("GET /assets/", asset.Finding(s.sheets.Find))
 	m.Mount("GET "+asset.WorkerPath, asset.Worker(offlinePath))
 	m.Handle("GET "+offlinePath, s.showOffline)
 

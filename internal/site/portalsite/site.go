@@ -15,6 +15,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/oidcrp"
 	"github.com/okno-gov/okno/internal/portal/account"
 	"github.com/okno-gov/okno/internal/portal/application"
+	"github.com/okno-gov/okno/internal/portal/brand"
 	"github.com/okno-gov/okno/internal/portal/catalogue"
 	"github.com/okno-gov/okno/internal/portal/content"
 	"github.com/okno-gov/okno/internal/portal/directory"
@@ -24,9 +25,7 @@ import (
 	"github.com/okno-gov/okno/internal/portal/notice"
 	"github.com/okno-gov/okno/internal/portal/support"
 	"github.com/okno-gov/okno/internal/site/kit"
-	"github.com/okno-gov/okno/internal/ui"
 	"github.com/okno-gov/okno/internal/ui/asset"
-	"github.com/okno-gov/okno/internal/ui/layout"
 )
 
 // Profiles reads the profile of who is signed in from the identity provider with
@@ -35,14 +34,9 @@ type Profiles interface {
 	Profile(ctx context.Context, token, subject string) (form.Profile, error)
 }
 
-// Region is what a region configures of its portal.
+// Region is what the configuration file alone says of a portal.
 type Region struct {
-	Code      string // of the region, such as "72"
-	Name      string // «Тюменская область»
-	Place     string // «Тюмень»
-	Brand     layout.Brand
-	AppealURL string    // «Направить обращение» (C-21); empty: not shown
-	Social    []ui.Link // of the support in social networks (HLP-09)
+	Code string // of the region, such as "72"
 	// BaseURL is the public address of this portal without a slash at the end.
 	BaseURL string
 }
@@ -50,7 +44,8 @@ type Region struct {
 // Site is the portal of one region.
 type Site struct {
 	Region Region
-	IDP    string // public address of the identity provider, without a slash at the end
+	Brands *brand.Brands // names, phones and colours of the region
+	IDP    string        // public address of the identity provider, without a slash at the end
 	Zone   *time.Location
 	Clock  *clock.Clock
 	Keys   *crypt.Keyring
@@ -82,6 +77,7 @@ type Site struct {
 	Support      *support.Tickets
 
 	mux     *kit.Mux
+	sheets  kit.Sheets
 	ratings kit.Limiter
 	ready   preparedPages
 }
@@ -92,6 +88,10 @@ func (s *Site) Handler() http.Handler {
 		Name: "uslugi" + s.Region.Code, Bundle: s.Bundle, Log: s.Log, Secure: s.Secure, Zone: s.Zone,
 		Frame: s.frame, LocaleChosen: s.localeChosen, VIChosen: s.viChosen, TrustedProxies: s.TrustedProxies, Metrics: s.Metrics,
 		Exempt: []string{"POST /auth/backchannel"}, Early: s.early,
+	}
+	s.sheets = kit.Sheets{
+		Now:     func(ctx context.Context) (int, map[string]string) { return colours(s.Brands.Now(ctx)) },
+		Refresh: func(ctx context.Context) (int, map[string]string) { return colours(s.Brands.Refresh(ctx)) },
 	}
 	s.ratings = kit.Limiter{PerMinute: 10, Burst: 60}
 	s.mux.Use(s.prepared)

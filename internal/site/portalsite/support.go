@@ -177,7 +177,7 @@ func (s *Site) supportPage(w http.ResponseWriter, r *http.Request, status int, i
 	}
 	out := page.SupportForm{
 		Hidden: formHidden(r, in), Lead: l.T("support.form.lead", "n", hours), Error: in.bad.Field, Trap: in.trap,
-		Name: in.name, Email: in.email, Text: in.text, Contacts: s.supportContacts(l),
+		Name: in.name, Email: in.email, Text: in.text, Contacts: s.supportContacts(r, l),
 	}
 	for _, t := range support.Topics {
 		out.Topics = append(out.Topics, ui.Option{Value: string(t), Text: l.T("support.topic." + string(t)), Checked: t == in.topic})
@@ -215,10 +215,11 @@ func (s *Site) knownRows(r *http.Request, l words, v *visitor) ([]ui.Row, error)
 	return rows, nil
 }
 
-func (s *Site) supportContacts(l words) page.Contacts {
-	c := page.Contacts{Phone: s.Region.Brand.Phone, Social: s.Region.Social}
-	if s.Region.Brand.PhoneShort != "" {
-		c.Short = l.T("support.form.short", "phone", s.Region.Brand.PhoneShort)
+func (s *Site) supportContacts(r *http.Request, l words) page.Contacts {
+	b := s.brand(r.Context())
+	c := page.Contacts{Phone: b.Phone, Social: social(b)}
+	if b.PhoneShort != "" {
+		c.Short = l.T("support.form.short", "phone", b.PhoneShort)
 	}
 	return c
 }

@@ -4,9 +4,9 @@
 package asset
 
 import (
+	"context"
 	"embed"
 	"encoding/json"
-	"maps"
 	"mime"
 	"net/http"
 	"path"
@@ -80,14 +80,28 @@ var embedded = sync.OnceValue(func() map[string]*file {
 // Handler serves Path: every embedded file and the given brand sheets. Names
 // carry the hash, so answers may be kept for a year (RFC 8246).
 func Handler(brands ...*Brand) http.Handler {
-	files := maps.Clone(embedded())
-	for _, b := range brands {
-		if b != nil && b.name != "" {
-			files[b.name] = &file{kind: contentType(b.name), plain: &variant{data: b.css, etag: `"` + b.name + `"`}}
+	return Finding(func(_ context.Context, name string) *Brand {
+		for _, b := range brands {
+			if b.Name() == name {
+				return b
+			}
 		}
-	}
+		return nil
+	})
+}
+
+// Finding is [Handler] with brand sheets that come and go: find answers the one
+// with a name, nil for what it does not know.
+func Finding(find func(ctx context.Context, name string) *Brand) http.Handler {
+	files := embedded()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f, ok := files[path.Base(r.URL.Path)]
+		name := path.Base(r.URL.Path)
+		f, ok := files[name]
+		if !ok && strings.HasPrefix(name, brandPrefix) {
+			if b := find(r.Context(), name); b != nil {
+				f, ok = &file{kind: contentType(b.name), plain: &variant{data: b.css, etag: `"` + b.name + `"`}}, true
+			}
+		}
 		if !ok || !strings.HasPrefix(r.URL.Path, Path) {
 			http.NotFound(w, r)
 			return
