@@ -174,7 +174,7 @@ func (s *Services) Remove(ctx context.Context, e Edit, code string, at time.Time
 		if !at.After(s.Clock.Now()) {
 			return s.withdraw(ctx, tx, code, e.By, e.Reason)
 		}
-		return plan(ctx, tx, code, &at, e)
+		return s.plan(ctx, tx, code, &at, e)
 	})
 }
 
@@ -187,13 +187,28 @@ func (s *Services) Keep(ctx context.Context, e Edit, code string) error {
 		if now.WithdrawAt == nil {
 			return fault.NotFound("catalogue.not_found")
 		}
-		return plan(ctx, tx, code, nil, e)
+		return s.plan(ctx, tx, code, nil, e)
 	})
 }
 
-func plan(ctx context.Context, tx *db.Tx, code string, at *time.Time, e Edit) error {
-	_, err := tx.Exec(ctx, `UPDATE catalogue.service SET withdraw_at = $2, withdraw_by = $3, withdraw_reason = $4 WHERE code = $1`, code, at, e.By, e.Reason)
-	return err
+// plan sets when a published service will be withdrawn, nil for never: a new version
+// of it, so that two editors do not overwrite each other's day.
+func (s *Services) plan(ctx context.Context, tx *db.Tx, code string, at *time.Time, e Edit) error {
+	type row struct {
+		Version  int64  `db:"version"`
+		Revision string `db:"revision_id"`
+	}
+	now := s.Clock.Now()
+	r, err := db.Get[row](ctx, tx, `UPDATE catalogue.service SET withdraw_at = $2, withdraw_by = $3, withdraw_reason = $4, version = version + 1, changed_at = $5
+		WHERE code = $1 RETURNING version, revision_id`, code, at, e.By, e.Reason, now)
+	if err != nil {
+		return err
+	}
+	p := Publication{Code: code, Version: r.Version, Revision: r.Revision, Action: "plan", Actor: e.By, Reason: e.Reason, At: now, Due: at}
+	if at == nil {
+		p.Action = "keep"
+	}
+	return record(ctx, tx, p)
 }
 
 // WithdrawDue withdraws what was to be withdrawn by now; for a sweep.

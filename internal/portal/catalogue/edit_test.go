@@ -30,8 +30,8 @@ func by(version int64) catalogue.Edit {
 
 func propose(t *testing.T, s *catalogue.Services, f catalogue.Files) *catalogue.Proposal {
 	t.Helper()
-	id := db.NewID()
-	if p, err := s.Propose(t.Context(), id, editor, "72", f); err != nil || len(p) > 0 {
+	id, p, err := s.Propose(t.Context(), db.NewID(), editor, "72", f)
+	if err != nil || len(p) > 0 {
 		t.Fatalf("propose: %v, %v", p, err)
 	}
 	return must(s.Proposal(t.Context(), id, editor, "72"))(t)
@@ -143,10 +143,26 @@ func TestVersions(t *testing.T) {
 	if n := must(s.WithdrawDue(ctx))(t); n != 0 {
 		t.Errorf("withdrew %d before the day", n)
 	}
-	if err := s.Keep(ctx, by(3), code); err != nil {
+	// The day is a change like any other: who saw the service without it is told.
+	if err := s.Remove(ctx, by(3), code, s.Clock.Now().AddDate(0, 0, 5)); !fault.Is(err, fault.KindConflict) {
+		t.Errorf("a second day over the first: %v", err)
+	}
+	if err := s.Keep(ctx, by(3), code); !fault.Is(err, fault.KindConflict) {
+		t.Errorf("a day that was not seen is called off: %v", err)
+	}
+	if got := must(s.Edited(ctx, code))(t); got.Version != 4 || got.WithdrawAt == nil || !got.WithdrawAt.Equal(s.Clock.Now().AddDate(0, 0, 10)) {
+		t.Errorf("planned: version %d, %v", got.Version, got.WithdrawAt)
+	}
+	if h := must(s.History(ctx, code))(t)[0]; h.Action != "plan" || h.Actor != editor || h.Reason != "приказ 1" || h.Due == nil || h.Version != 4 {
+		t.Errorf("the plan in the history: %+v", h)
+	}
+	if err := s.Keep(ctx, by(4), code); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Remove(ctx, by(3), code, s.Clock.Now().AddDate(0, 0, 10)); err != nil {
+	if h := must(s.History(ctx, code))(t)[0]; h.Action != "keep" || h.Due != nil {
+		t.Errorf("called off in the history: %+v", h)
+	}
+	if err := s.Remove(ctx, by(5), code, s.Clock.Now().AddDate(0, 0, 10)); err != nil {
 		t.Fatal(err)
 	}
 	s.Clock.Advance(10 * 24 * time.Hour)
@@ -160,7 +176,7 @@ func TestVersions(t *testing.T) {
 	if past[0].Action != "withdraw" || past[0].Actor != editor || past[0].Reason != "приказ 1" {
 		t.Errorf("history begins with %+v", past[0])
 	}
-	if err := s.Return(ctx, by(4), code, first.Revision); err != nil {
+	if err := s.Return(ctx, by(7), code, first.Revision); err != nil {
 		t.Fatal(err)
 	}
 	if n := must(s.WithdrawDue(ctx))(t); n != 0 {
@@ -342,6 +358,78 @@ func TestHiddenAgencyHasNoServices(t *testing.T) {
 	}
 }
 
+// A form that is sent again with another file shows the other file; what one tab shows
+// is what it accepts.
+func TestUploadSentAgain(t *testing.T) {
+	t.Parallel()
+	s, _ := tyumen(t)
+	ctx := t.Context()
+	files := func(title string) catalogue.Files {
+		sv := *must(s.Edited(ctx, "criminal-record"))(t).Service
+		sv.Title.RU = title
+		out := catalogue.Files{}
+		for name, body := range must(sv.Source())(t) {
+			out["federal/criminal-record/"+name] = body
+		}
+		return out
+	}
+	key := db.NewID()
+	send := func(who, title string) string {
+		t.Helper()
+		id, p, err := s.Propose(ctx, key, who, "72", files(title))
+		if err != nil || len(p) > 0 {
+			t.Fatalf("%v, %v", p, err)
+		}
+		return id
+	}
+	first, again, other := send(editor, "Первое название"), send(editor, "Первое название"), send(editor, "Второе название")
+	if first != again || first == other {
+		t.Errorf("proposals %s, %s, %s", first, again, other)
+	}
+	if sv := must(s.Proposal(ctx, other, editor, "72"))(t).Service("criminal-record"); sv.Title.RU != "Второе название" {
+		t.Errorf("shown %q", sv.Title.RU)
+	}
+	if send("officer-2", "Первое название") == first {
+		t.Error("the proposal of somebody else")
+	}
+	p := must(s.Proposal(ctx, first, editor, "72"))(t)
+	if p.Steps[0].Meanwhile {
+		t.Error("nobody has changed it")
+	}
+	s.Clock.Advance(time.Minute)
+	if err := s.Weigh(ctx, by(1), "criminal-record", 5); err != nil {
+		t.Fatal(err)
+	}
+	if p = must(s.Proposal(ctx, first, editor, "72"))(t); !p.Steps[0].Meanwhile {
+		t.Error("a proposal does not tell that it undoes a later change")
+	}
+}
+
+// Who wrote on top of an older version sees what changed since, and what his text would
+// change of that.
+func TestMeanwhile(t *testing.T) {
+	t.Parallel()
+	s, _ := tyumen(t)
+	ctx := t.Context()
+	const code = "criminal-record"
+	began := must(s.Edited(ctx, code))(t)
+	mine := *began.Service
+	mine.Short.RU = "Моё новое описание."
+	if m, err := s.Meanwhile(ctx, code, began.Version, &mine); err != nil || m != nil {
+		t.Fatalf("nothing happened: %+v, %v", m, err)
+	}
+	if err := s.Weigh(ctx, by(1), code, 77); err != nil {
+		t.Fatal(err)
+	}
+	m := must(s.Meanwhile(ctx, code, began.Version, &mine))(t)
+	if m.Last.Actor != editor || m.Now.Version != 2 || len(m.Theirs) != 1 || m.Theirs[0].Path != "weight" || m.Theirs[0].Now != "77" {
+		t.Errorf("theirs: %+v of %+v", m.Theirs, m.Last)
+	}
+	if len(m.Yours) != 2 || m.Yours[0].Path != "short.ru" || m.Yours[0].Now != mine.Short.RU || m.Yours[1].Path != "weight" || m.Yours[1].Was != "77" {
+		t.Errorf("yours: %+v", m.Yours)
+	}
+}
+
 // What is no archive of a catalogue is refused, one that unpacks to a bomb too.
 func TestReadArchiveRefuses(t *testing.T) {
 	t.Parallel()
@@ -410,7 +498,7 @@ func TestTooLargeForms(t *testing.T) {
 	for name, body := range src {
 		files["federal/criminal-record/"+name] = body
 	}
-	p, err := s.Propose(t.Context(), db.NewID(), editor, "72", files)
+	_, p, err := s.Propose(t.Context(), db.NewID(), editor, "72", files)
 	if err != nil || len(p) == 0 || !strings.Contains(p.Error(), "10000") {
 		t.Errorf("%v, %v", p, err)
 	}

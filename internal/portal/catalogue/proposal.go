@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,6 +38,9 @@ type Step struct {
 	Service     *Service
 	Kind        string // new, changed, same, again (withdrawn now, published by it)
 	Differences []Difference
+	// Meanwhile tells that somebody has changed the service since the upload: the
+	// proposal would undo it.
+	Meanwhile bool
 }
 
 // Changes tells whether the proposal would change anything.
@@ -54,26 +58,44 @@ func (p *Proposal) Service(code string) *Service {
 	return nil
 }
 
-// Propose keeps files for their editor; key is the key of the form, and the
-// proposal's id. What cannot be published is answered as problems, a line each, and
-// is not kept. region is the portal's code.
-func (s *Services) Propose(ctx context.Context, key, by, region string, files Files) (Problems, error) {
-	if _, err := s.load(ctx, files, region); err != nil {
-		return lines(err), nil
+// Propose keeps files for their editor and answers the id of the proposal. key is the
+// key of the form: sent twice with the same files it is one proposal, with other files
+// another one, so that nobody accepts what he has not seen. What cannot be published is
+// answered as problems, a line each, and is not kept. region is the portal's code.
+func (s *Services) Propose(ctx context.Context, key, by, region string, files Files) (string, Problems, error) {
+	if _, p := s.Check(ctx, region, files); len(p) > 0 {
+		return "", p, nil
 	}
 	archive, err := files.Zip()
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
+	id := proposalID(key, by, archive)
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO catalogue.proposal (id, archive, created_by, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING`,
-			key, archive, by, s.Clock.Now())
+			id, archive, by, s.Clock.Now())
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("keep proposal: %w", err)
+		return "", nil, fmt.Errorf("keep proposal: %w", err)
 	}
-	return nil, nil
+	return id, nil, nil
+}
+
+// Check reads files as [Services.Propose] does; what is wrong with them is answered as
+// problems, a line each.
+func (s *Services) Check(ctx context.Context, region string, files Files) (*Bundle, Problems) {
+	b, err := s.load(ctx, files, region)
+	if err != nil {
+		return nil, lines(err)
+	}
+	return b, nil
+}
+
+// proposalID names what one editor has sent with one form.
+func proposalID(key, by string, archive []byte) string {
+	sum := sha256.Sum256(slices.Concat([]byte(key+"\n"+by+"\n"), archive))
+	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
 func lines(err error) Problems {
@@ -186,7 +208,7 @@ func (s *Services) compare(ctx context.Context, p *Proposal, shelves Shelves) er
 		}
 		step := Step{Service: sv, Kind: "new"}
 		if l, ok := known[sv.Code]; ok {
-			step.Kind = "changed"
+			step.Kind, step.Meanwhile = "changed", l.ChangedAt.After(p.At)
 			if step.Differences, err = differences(l.Service, sv); err != nil {
 				return err
 			}

@@ -177,7 +177,7 @@ func (s *Services) publishAll(ctx context.Context, tx *db.Tx, list []*Service, a
 // undisturbed are the services that nobody but the deliverer has published or withdrawn last.
 func undisturbed(ctx context.Context, tx *db.Tx, list []*Service, deliverer string) (out []*Service, err error) {
 	others, err := db.List[string](ctx, tx, `SELECT code FROM (SELECT DISTINCT ON (code) code, actor FROM catalogue.publication
-		ORDER BY code, version DESC) t WHERE actor <> $1 LIMIT 20000`, deliverer)
+		WHERE action IN ('publish', 'withdraw') ORDER BY code, version DESC) t WHERE actor <> $1 LIMIT 20000`, deliverer)
 	for _, sv := range list {
 		if !slices.Contains(others, sv.Code) {
 			out = append(out, sv)
@@ -269,16 +269,20 @@ type Publication struct {
 	Code     string    `db:"code"`
 	Version  int64     `db:"version"`
 	Revision string    `db:"revision_id"`
-	Action   string    `db:"action"` // publish or withdraw
+	Action   string    `db:"action"` // publish, withdraw, plan (to withdraw it at Due) or keep (no longer)
 	Actor    string    `db:"actor"`
 	Reason   string    `db:"reason"`
 	At       time.Time `db:"at"`
+
+	Due *time.Time `db:"due"` // of a plan
 }
+
+const publicationColumns = `code, version, revision_id, action, actor, reason, at, due`
 
 // History answers who published and withdrew a service, the newest first, 200 entries at most.
 func (s *Services) History(ctx context.Context, code string) (out []Publication, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		out, err = db.List[Publication](ctx, tx, `SELECT code, version, revision_id, action, actor, reason, at
+		out, err = db.List[Publication](ctx, tx, `SELECT `+publicationColumns+`
 			FROM catalogue.publication WHERE code = $1 ORDER BY version DESC LIMIT 200`, code)
 		return err
 	})
@@ -286,8 +290,8 @@ func (s *Services) History(ctx context.Context, code string) (out []Publication,
 }
 
 func record(ctx context.Context, tx *db.Tx, p Publication) error {
-	_, err := tx.Exec(ctx, `INSERT INTO catalogue.publication (code, version, revision_id, action, actor, reason, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`, p.Code, p.Version, p.Revision, p.Action, p.Actor, p.Reason, p.At)
+	_, err := tx.Exec(ctx, `INSERT INTO catalogue.publication (`+publicationColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, p.Code, p.Version, p.Revision, p.Action, p.Actor, p.Reason, p.At, p.Due)
 	return err
 }
 

@@ -307,6 +307,14 @@ func TestCataloguePages(t *testing.T) {
 	up := b.Get("/manage/catalogue/upload")
 	up.SubmitFiles("#upload ~ form", []kittest.File{{Field: "archive", Name: "каталог.zip", Content: []byte("PK")}}).WantStatus(422).Want("#archive-error", "catalogue.yaml")
 	up.Submit("#upload ~ form").WantStatus(422).Want("#archive-error", "архив")
+	sv := *before.Service
+	sv.Title.RU = "Название из архива"
+	files, err := sv.Source()
+	must(t, err)
+	one, err := catalogue.Files{"x/criminal-record/service.yaml": files["service.yaml"], "x/criminal-record/form.yaml": files["form.yaml"], "x/criminal-record/text.ru.md": files["text.ru.md"]}.Zip()
+	must(t, err)
+	// Back in the browser and another file: the same form shows the other file.
+	up.SubmitFiles("#upload ~ form", []kittest.File{{Field: "archive", Name: "услуга.zip", Content: one}}).WantStatus(200).Want("table", "Название из архива")
 	up.SubmitFiles("#upload ~ form", []kittest.File{{Field: "archive", Name: "каталог.zip", Content: raw}}).WantStatus(200).Want("main", "публиковать нечего").
 		Submit("form[action$='/drop']").WantPath("/manage/catalogue")
 
@@ -316,7 +324,7 @@ func TestCataloguePages(t *testing.T) {
 	own.Post("/manage/catalogue/services/kindergarten-enrolment/withdraw", url.Values{"version": {"1"}, "why": {"x"}}).WantStatus(403)
 	theirs, err := w.site.Services.Edited(ctx, "kindergarten-enrolment")
 	must(t, err)
-	files, err := theirs.Source()
+	files, err = theirs.Source()
 	must(t, err)
 	typed := strings.Replace(string(files["service.yaml"]), "weight:", "# weight:", 1) + "\nweight: 1000\n"
 	stolen := own.Get("/manage/catalogue/new").Submit("#source ~ form", "service", typed, "form", string(files["form.yaml"]), "text_ru", string(files["text.ru.md"])).WantStatus(200)

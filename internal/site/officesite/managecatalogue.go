@@ -186,7 +186,7 @@ func (s *Site) upload(w http.ResponseWriter, r *http.Request, o *officer.Officer
 			return s.uploadPage(w, r, o, status, nil, bad)
 		})
 	}
-	problems, err := s.Services.Propose(r.Context(), k, o.ID, s.Code, files)
+	id, problems, err := s.Services.Propose(r.Context(), k, o.ID, s.Code, files)
 	if err != nil {
 		return err
 	}
@@ -194,7 +194,7 @@ func (s *Site) upload(w http.ResponseWriter, r *http.Request, o *officer.Officer
 		bad, _ := kit.WrongOf(r, fault.Invalid("manage.catalogue.has_problems", fault.F("archive", "manage.catalogue.has_problems")), nil)
 		return s.uploadPage(w, r, o, http.StatusUnprocessableEntity, problems, bad)
 	}
-	return kit.See(w, r, proposalAt(k))
+	return kit.See(w, r, proposalAt(id))
 }
 
 // showProposal is what an upload would change.
@@ -223,6 +223,9 @@ func (s *Site) proposalPage(w http.ResponseWriter, r *http.Request, o *officer.O
 		parts := []templ.Component{
 			page.TagCell(ui.TagProps{Text: l.T("manage.catalogue.step." + st.Kind), Colour: map[string]string{"new": "green", "again": "yellow"}[st.Kind]}),
 			ui.Links([]ui.Link{{Text: l.T("manage.catalogue.see", "title", l.in(st.Service.Title)), Href: proposalAt(p.ID) + "/services/" + st.Service.Code}}),
+		}
+		if st.Meanwhile {
+			parts = append(parts, ui.Inset(ui.InsetProps{Text: l.T("manage.catalogue.meanwhile_step")}))
 		}
 		if len(st.Differences) > 0 {
 			parts = append(parts, page.ChangedTable(l.in(st.Service.Title), changes(st.Differences)))

@@ -106,7 +106,11 @@ func (s *Site) serviceHistory(r *http.Request, l words, x *catalogue.Listed, min
 		if reason == "import" {
 			reason = ""
 		}
-		p := page.Past{Title: l.T("manage.catalogue.action." + h.Action), When: l.moment(h.At), DateTime: l.machine(h.At), Text: join(": ", who(h.Actor), reason)}
+		title := l.T("manage.catalogue.action." + h.Action)
+		if h.Due != nil {
+			title = l.T("manage.catalogue.action.plan_day", "day", l.lastDay(*h.Due))
+		}
+		p := page.Past{Title: title, When: l.moment(h.At), DateTime: l.machine(h.At), Text: join(": ", who(h.Actor), reason)}
 		if h.Action == "publish" && (h.Revision != x.Revision || !x.Published) {
 			p.Links = []ui.Link{{Text: l.T("manage.version", "n", h.Version), Href: serviceAt(x.Code) + "?revision=" + h.Revision}}
 			if mine {
@@ -213,8 +217,17 @@ var sourceFiles = []struct {
 	rows        int
 }{{"service", "service.yaml", 24}, {"form", "form.yaml", 24}, {"text_ru", "text.ru.md", 12}, {"text_tt", "text.tt.md", 6}, {"text_en", "text.en.md", 6}}
 
+// sourceForm is the editor of a definition as it was sent.
+type sourceForm struct {
+	version   int64             // of the service that the editor began with, 0 for a new one
+	typed     map[string]string // by file
+	problems  catalogue.Problems
+	meanwhile *catalogue.Meanwhile
+	bad       kit.Wrong
+}
+
 func (s *Site) newSource(w http.ResponseWriter, r *http.Request, o *officer.Officer) error {
-	return s.sourcePage(w, r, o, http.StatusOK, map[string]string{}, nil, kit.Wrong{})
+	return s.sourcePage(w, r, o, http.StatusOK, sourceForm{})
 }
 
 func (s *Site) editSource(w http.ResponseWriter, r *http.Request, o *officer.Officer) error {
@@ -229,36 +242,64 @@ func (s *Site) editSource(w http.ResponseWriter, r *http.Request, o *officer.Off
 	if err != nil {
 		return err
 	}
-	typed := map[string]string{}
+	in := sourceForm{version: x.Version, typed: map[string]string{}}
 	for name, body := range files {
-		typed[name] = string(body)
+		in.typed[name] = string(body)
 	}
-	return s.sourcePage(w, r, o, http.StatusOK, typed, nil, kit.Wrong{})
+	return s.sourcePage(w, r, o, http.StatusOK, in)
 }
 
-func (s *Site) sourcePage(w http.ResponseWriter, r *http.Request, o *officer.Officer, status int, typed map[string]string, problems catalogue.Problems, bad kit.Wrong) error {
+func (s *Site) sourcePage(w http.ResponseWriter, r *http.Request, o *officer.Officer, status int, in sourceForm) error {
 	l := s.words(r)
 	title, action, back := l.T("manage.catalogue.new"), catalogueTab+"/new", catalogueTab
 	if code := r.PathValue("code"); code != "" {
 		title, action, back = l.T("manage.catalogue.edit"), serviceAt(code)+"/edit", serviceAt(code)
 	}
 	v := page.Sheet{Manage: s.manage(w, r, o, catalogueTab, title, l.T("manage.catalogue.edit_lead"))}
-	if len(problems) > 0 {
-		v.Main = append(v.Main, page.Panel("report", l.T("manage.catalogue.report"), true, page.Report(l.T("manage.catalogue.report_text", "n", len(problems)), problems)))
+	if len(in.problems) > 0 {
+		v.Main = append(v.Main, page.Panel("report", l.T("manage.catalogue.report"), true, page.Report(l.T("manage.catalogue.report_text", "n", len(in.problems)), in.problems)))
+	}
+	if in.meanwhile != nil {
+		panel, err := s.meanwhile(r, l, in.meanwhile)
+		if err != nil {
+			return err
+		}
+		v.Main = append(v.Main, panel)
 	}
 	var fields []templ.Component
 	for _, x := range sourceFiles {
 		fields = append(fields, ui.Textarea(ui.TextArea{Field: ui.Field{
-			Name: x.input, Label: l.T("manage.source." + x.input), Hint: l.T("manage.source.file", "name", x.file), Value: typed[x.file], Error: bad.Field(x.input),
+			Name: x.input, Label: l.T("manage.source." + x.input), Hint: l.T("manage.source.file", "name", x.file), Value: in.typed[x.file], Error: in.bad.Field(x.input),
 		}, Rows: x.rows, Spellcheck: "false"}))
 	}
 	v.Main = append(v.Main, page.Panel("source", l.T("manage.catalogue.definition"), false, page.FormOf(page.Form{
-		Action: action, Hidden: key(), Fields: fields, Button: l.T("manage.catalogue.check"), Back: &ui.Link{Text: l.T("manage.back"), Href: back},
+		Action: action, Hidden: append(key(), version(in.version)), Fields: fields, Button: l.T("manage.catalogue.check"), Back: &ui.Link{Text: l.T("manage.back"), Href: back},
 	})))
-	return s.sheet(w, r, status, bad, nil, v)
+	return s.sheet(w, r, status, in.bad, nil, v)
 }
 
-// checkSource checks a definition that was typed and keeps it to be compared.
+// meanwhile shows what somebody else changed while the editor was writing, and what
+// his text would change of it.
+func (s *Site) meanwhile(r *http.Request, l words, m *catalogue.Meanwhile) (templ.Component, error) {
+	who, err := s.who(r, []string{m.Last.Actor})
+	if err != nil {
+		return nil, err
+	}
+	parts := []templ.Component{
+		ui.P(l.T("manage.catalogue.meanwhile_text", "who", who(m.Last.Actor), "when", l.moment(m.Last.At))),
+		ui.Links([]ui.Link{{Text: l.T("manage.catalogue.meanwhile_now"), Href: serviceAt(m.Now.Code)}}),
+	}
+	if len(m.Theirs) > 0 {
+		parts = append(parts, ui.H2(l.T("manage.catalogue.theirs"), "s"), page.ChangedTable(l.T("manage.catalogue.theirs"), changes(m.Theirs)))
+	}
+	if len(m.Yours) > 0 {
+		parts = append(parts, ui.H2(l.T("manage.catalogue.yours"), "s"), page.ChangedTable(l.T("manage.catalogue.yours"), changes(m.Yours)))
+	}
+	return page.Panel("meanwhile", l.T("manage.catalogue.meanwhile"), true, parts...), nil
+}
+
+// checkSource checks a definition that was typed and keeps it to be compared. Somebody
+// else's change in between is shown first: what was typed stays, on top of it now.
 func (s *Site) checkSource(w http.ResponseWriter, r *http.Request, o *officer.Officer) error {
 	f, err := kit.FormOf(r)
 	if err != nil {
@@ -268,23 +309,47 @@ func (s *Site) checkSource(w http.ResponseWriter, r *http.Request, o *officer.Of
 	if err != nil {
 		return err
 	}
-	typed, raw := map[string]string{}, map[string][]byte{}
+	in, raw := sourceForm{typed: map[string]string{}}, map[string][]byte{}
+	if in.version, err = versionOf(f); err != nil {
+		return err
+	}
 	for _, x := range sourceFiles {
-		if typed[x.file] = f.Lines(x.input); typed[x.file] != "" {
-			raw[x.file] = []byte(typed[x.file] + "\n")
+		if in.typed[x.file] = f.Lines(x.input); in.typed[x.file] != "" {
+			raw[x.file] = []byte(in.typed[x.file] + "\n")
 		}
 	}
 	files, problems := catalogue.OneService(raw, s.Code, r.PathValue("code"))
-	if len(problems) == 0 {
-		if problems, err = s.Services.Propose(r.Context(), k, o.ID, s.Code, files); err != nil {
+	if len(problems) > 0 {
+		return s.sourceWrong(w, r, o, in, problems)
+	}
+	b, problems := s.Services.Check(r.Context(), s.Code, files)
+	if len(problems) > 0 {
+		return s.sourceWrong(w, r, o, in, problems)
+	}
+	if code := r.PathValue("code"); code != "" {
+		if in.meanwhile, err = s.Services.Meanwhile(r.Context(), code, in.version, b.Services[0]); err != nil {
 			return err
 		}
+		if in.meanwhile != nil {
+			in.version = in.meanwhile.Now.Version
+			in.bad, _ = kit.WrongOf(r, fault.Conflict("manage.catalogue.meanwhile_told"), map[string]string{"": "meanwhile"})
+			return s.sourcePage(w, r, o, http.StatusConflict, in)
+		}
+	}
+	id, problems, err := s.Services.Propose(r.Context(), k, o.ID, s.Code, files)
+	if err != nil {
+		return err
 	}
 	if len(problems) > 0 {
-		bad, _ := kit.WrongOf(r, fault.Invalid("manage.catalogue.has_problems", fault.F("service", "manage.catalogue.has_problems")), nil)
-		return s.sourcePage(w, r, o, http.StatusUnprocessableEntity, typed, problems, bad)
+		return s.sourceWrong(w, r, o, in, problems)
 	}
-	return kit.See(w, r, proposalAt(k))
+	return kit.See(w, r, proposalAt(id))
+}
+
+func (s *Site) sourceWrong(w http.ResponseWriter, r *http.Request, o *officer.Officer, in sourceForm, problems catalogue.Problems) error {
+	in.problems = problems
+	in.bad, _ = kit.WrongOf(r, fault.Invalid("manage.catalogue.has_problems", fault.F("service", "manage.catalogue.has_problems")), nil)
+	return s.sourcePage(w, r, o, http.StatusUnprocessableEntity, in)
 }
 
 // preview shows a service as citizens would read it.
