@@ -39,7 +39,10 @@ const (
 	nonceSize = 12
 	tagSize   = 16
 	wrapSize  = nonceSize + keySize + tagSize
-	version1  = 1
+
+	// The first byte of a sealed value.
+	version1      = 1
+	versionPacked = 2 // compressed before it was sealed
 )
 
 // Wrapper encrypts data keys under one key-encryption key.
@@ -124,7 +127,9 @@ func (k *Keyring) wrapper(id string) (Wrapper, bool) {
 // names what the value is and whose, such as "person.snils:<oid>": a value
 // moved to another row does not open. It panics only when the machine has no
 // randomness or the key device is gone, after which nothing may be stored.
-func (k *Keyring) Seal(plain []byte, aad string) []byte {
+func (k *Keyring) Seal(plain []byte, aad string) []byte { return k.seal(version1, plain, aad) }
+
+func (k *Keyring) seal(version byte, plain []byte, aad string) []byte {
 	dek := make([]byte, keySize)
 	mustRead(dek)
 	active := k.keys.Load().active
@@ -133,28 +138,33 @@ func (k *Keyring) Seal(plain []byte, aad string) []byte {
 		panic(fmt.Errorf("crypt: wrap data key: %w", err))
 	}
 	out := make([]byte, 0, 1+idSize+len(wrapped)+nonceSize+len(plain)+tagSize)
-	out = append(out, version1)
+	out = append(out, version)
 	out = append(out, active.ID()...)
 	out = append(out, wrapped...)
 	return appendGCM(out, dek, plain, aad)
 }
 
-// Open decrypts what [Keyring.Seal] made with the same aad.
+// Open decrypts what [Keyring.Seal] or [Keyring.SealPacked] made with the same aad.
 func (k *Keyring) Open(sealed []byte, aad string) ([]byte, error) {
 	dek, body, err := k.unwrap(sealed)
 	if err != nil {
 		return nil, err
+	}
+	if sealed[0] == versionPacked {
+		return k.openPacked(dek, body, aad)
 	}
 	return openGCM(dek, body, aad)
 }
 
 // KeyID names the key that a sealed value needs.
 func KeyID(sealed []byte) string {
-	if len(sealed) < 1+idSize || sealed[0] != version1 {
+	if len(sealed) < 1+idSize || !known(sealed[0]) {
 		return ""
 	}
 	return string(sealed[1 : 1+idSize])
 }
+
+func known(version byte) bool { return version == version1 || version == versionPacked }
 
 // Rewrap moves a sealed value under the active key without touching its
 // content; it returns the value itself when that is so already.
@@ -171,13 +181,13 @@ func (k *Keyring) Rewrap(sealed []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("crypt: wrap data key: %w", err)
 	}
-	out := append([]byte{version1}, active.ID()...)
+	out := append([]byte{sealed[0]}, active.ID()...)
 	out = append(out, wrapped...)
 	return append(out, body...), nil
 }
 
 func (k *Keyring) unwrap(sealed []byte) (dek, body []byte, err error) {
-	if len(sealed) < 1+idSize+wrapSize+nonceSize+tagSize || sealed[0] != version1 {
+	if len(sealed) < 1+idSize+wrapSize+nonceSize+tagSize || !known(sealed[0]) {
 		return nil, nil, ErrSealed
 	}
 	w, ok := k.wrapper(string(sealed[1 : 1+idSize]))

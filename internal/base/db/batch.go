@@ -47,6 +47,26 @@ func (t *Tx) Send(ctx context.Context, b *Batch) error {
 	return b.send(ctx, t.q)
 }
 
+// ListAfter runs a batch and then a query, in one round trip.
+func ListAfter[T any](ctx context.Context, tx *Tx, b *Batch, sql string, args ...any) ([]T, error) {
+	p := b.queue()
+	p.Queue(sql, args...)
+	r := tx.q.SendBatch(ctx, p)
+	defer r.Close() // tells what the statements have told
+	if err := b.results(r); err != nil {
+		return nil, err
+	}
+	rows, err := r.Query()
+	if err != nil {
+		return nil, err
+	}
+	out, err := pgx.CollectRows(rows, rowTo[T]())
+	if err != nil {
+		return nil, err
+	}
+	return out, r.Close()
+}
+
 // Commit runs a batch as one transaction in one round trip, its begin and end
 // included: all of it takes effect, or nothing. As in [DB.InTx], serialisation
 // failures and deadlocks are run again, and a lost connection is not.
@@ -64,20 +84,33 @@ type sender interface {
 }
 
 func (b *Batch) send(ctx context.Context, q sender) error {
-	var p pgx.Batch // pgx notes a connection's statements in it, so each attempt has its own
-	for _, s := range b.statements {
-		p.Queue(s.sql, s.args...)
-	}
-	r := q.SendBatch(ctx, &p)
-	for i := range b.statements {
-		if _, err := r.Exec(); err != nil {
-			_ = r.Close() // tells the same
-			return fmt.Errorf("statement %d of %d: %w", i+1, len(b.statements), err)
-		}
+	r := q.SendBatch(ctx, b.queue())
+	if err := b.results(r); err != nil {
+		_ = r.Close() // tells the same
+		return err
 	}
 	// A constraint that is checked at the end fails here.
 	if err := r.Close(); err != nil {
 		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// queue makes pgx's batch. It notes a connection's statements in it, so each
+// attempt has its own.
+func (b *Batch) queue() *pgx.Batch {
+	p := &pgx.Batch{}
+	for _, s := range b.statements {
+		p.Queue(s.sql, s.args...)
+	}
+	return p
+}
+
+func (b *Batch) results(r pgx.BatchResults) error {
+	for i := range b.statements {
+		if _, err := r.Exec(); err != nil {
+			return fmt.Errorf("statement %d of %d: %w", i+1, len(b.statements), err)
+		}
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ type Queue struct {
 	// [Queue.Start].
 	Tracer *obs.Tracer
 
-	woken atomic.Int64 // wall time of the last EnqueueWith that woke the workers
+	woken atomic.Int64 // wall time of the last EnqueueAll that woke the workers
 
 	mu     sync.Mutex
 	client *river.Client[pgx.Tx]
@@ -109,37 +109,52 @@ func (q *Queue) Enqueue(ctx context.Context, tx *db.Tx, a Args, opts ...Option) 
 	return nil
 }
 
-// wakeEvery is how often EnqueueWith wakes the workers at most: a notification
+// wakeEvery is how often EnqueueAll wakes the workers at most: a notification
 // makes its transaction commit alone, and a worker that has found a job looks
 // for more by itself.
 const wakeEvery = 100 * time.Millisecond
 
-// EnqueueWith is [Queue.Enqueue] for a batch: River's own way needs a round trip
-// of its own, or two. The row is that of River's insertion of a job without options.
-func (q *Queue) EnqueueWith(ctx context.Context, w db.Writer, a Args) error {
+// Prepared is a job that is ready to be enqueued. Its log lines and spans belong
+// to the request in which it was prepared.
+type Prepared struct{ kind, args, metadata string }
+
+// Prepare makes a job for [Queue.EnqueueAll].
+func (q *Queue) Prepare(ctx context.Context, a Args) (Prepared, error) {
 	args, err := json.Marshal(a)
 	if err != nil {
-		return fmt.Errorf("enqueue %s: %w", a.Kind(), err)
+		return Prepared{}, fmt.Errorf("enqueue %s: %w", a.Kind(), err)
 	}
 	meta, err := metadataOf(ctx)
 	if err != nil {
-		return fmt.Errorf("enqueue %s: %w", a.Kind(), err)
+		return Prepared{}, fmt.Errorf("enqueue %s: %w", a.Kind(), err)
 	}
 	if meta == nil {
 		meta = []byte("{}")
 	}
-	err = w.Write(ctx, `INSERT INTO river.river_job (args, kind, max_attempts, metadata, priority, queue, state)
-		VALUES ($1, $2, $3, $4, $5, $6, 'available')`,
-		args, a.Kind(), river.MaxAttemptsDefault, meta, river.PriorityDefault, river.QueueDefault)
+	return Prepared{a.Kind(), string(args), string(meta)}, nil
+}
+
+// EnqueueAll is [Queue.Enqueue] of several jobs without options in one statement:
+// River's own way needs a round trip of its own, or two. The rows are those of
+// River's insertion.
+func (q *Queue) EnqueueAll(ctx context.Context, w db.Writer, jobs []Prepared) error {
+	var args, kind, meta []string
+	for _, j := range jobs {
+		args, kind, meta = append(args, j.args), append(kind, j.kind), append(meta, j.metadata)
+	}
+	err := w.Write(ctx, `INSERT INTO river.river_job (args, kind, max_attempts, metadata, priority, queue, state)
+		SELECT args::jsonb, kind, $4, metadata::jsonb, $5, $6, 'available'
+		  FROM unnest($1::text[], $2::text[], $3::text[]) AS j (args, kind, metadata)`,
+		args, kind, meta, river.MaxAttemptsDefault, river.PriorityDefault, river.QueueDefault)
 	if err != nil {
-		return fmt.Errorf("enqueue %s: %w", a.Kind(), err)
+		return fmt.Errorf("enqueue %d jobs: %w", len(jobs), err)
 	}
 	now, last := q.clock.Wall().UnixNano(), q.woken.Load()
 	if now-last < int64(wakeEvery) || !q.woken.CompareAndSwap(last, now) {
 		return nil
 	}
 	if err := w.Write(ctx, `SELECT pg_notify($1, $2)`, db.RiverSchema+".river_insert", `{"queue": "`+river.QueueDefault+`"}`); err != nil {
-		return fmt.Errorf("enqueue %s: %w", a.Kind(), err)
+		return fmt.Errorf("wake the workers: %w", err)
 	}
 	return nil
 }

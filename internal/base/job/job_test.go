@@ -225,7 +225,11 @@ func TestJobOfBatchIsRivers(t *testing.T) {
 	}
 	batch := func(a greet, more ...string) error {
 		b := &db.Batch{}
-		if err := q.EnqueueWith(ctx, b, a); err != nil {
+		p, err := q.Prepare(ctx, a)
+		if err != nil {
+			return err
+		}
+		if err := q.EnqueueAll(ctx, b, []job.Prepared{p}); err != nil {
 			return err
 		}
 		for _, sql := range more {

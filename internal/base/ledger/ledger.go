@@ -68,8 +68,33 @@ const saltSize = 32
 
 // Append writes an entry in the transaction of what it tells of.
 func (l *Ledger) Append(ctx context.Context, tx db.Writer, e Entry) error {
+	p, err := l.Prepare(e)
+	if err != nil {
+		return err
+	}
+	if e.Once == "" {
+		return l.AppendAll(ctx, tx, []Prepared{p})
+	}
+	err = tx.Write(ctx, `INSERT INTO ledger.entry (id, subject, actor, kind, object, at, once, payload, payload_hash, hash, key_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT ON CONSTRAINT entry_once_key DO NOTHING`,
+		p.e.ID, p.e.Subject, p.e.Actor, p.e.Kind, p.e.Object, p.e.At, p.e.Once, p.payload, p.payloadHash, p.hash, crypt.KeyID(p.payload))
+	if err != nil {
+		return fmt.Errorf("append to ledger: %s: %w", e.Kind, err)
+	}
+	return nil
+}
+
+// Prepared is an entry with everything computed, ready to be written.
+type Prepared struct {
+	e                          Entry
+	payload, payloadHash, hash []byte
+}
+
+// Prepare hashes and seals an entry, which takes no database: before the
+// transaction that writes it. The entry's time is now.
+func (l *Ledger) Prepare(e Entry) (Prepared, error) {
 	if e.Subject == "" || e.Actor == "" || e.Kind == "" {
-		return fmt.Errorf("append to ledger: entry %q lacks subject, actor or kind", e.Kind)
+		return Prepared{}, fmt.Errorf("append to ledger: entry %q lacks subject, actor or kind", e.Kind)
 	}
 	if e.ID == "" {
 		e.ID = db.NewID()
@@ -82,33 +107,45 @@ func (l *Ledger) Append(ctx context.Context, tx db.Writer, e Entry) error {
 	if e.Payload != nil {
 		var err error
 		if payload, err = json.Marshal(e.Payload); err != nil {
-			return fmt.Errorf("append to ledger: %s: %w", e.Kind, err)
+			return Prepared{}, fmt.Errorf("append to ledger: %s: %w", e.Kind, err)
 		}
 	}
 	salted := make([]byte, saltSize, saltSize+len(payload))
 	if _, err := rand.Read(salted); err != nil {
-		return fmt.Errorf("append to ledger: %w", err)
+		return Prepared{}, fmt.Errorf("append to ledger: %w", err)
 	}
 	salted = append(salted, payload...)
 	payloadHash := sha256.Sum256(salted)
-	sealed := l.Keys.Seal(salted, aad(e.ID))
-	err := tx.Write(ctx, `INSERT INTO ledger.entry (id, subject, actor, kind, object, at, once, payload, payload_hash, hash, key_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT ON CONSTRAINT entry_once_key DO NOTHING`,
-		e.ID, e.Subject, e.Actor, e.Kind, e.Object, e.At, nullable(e.Once), sealed, payloadHash[:], e.hash(payloadHash[:]), crypt.KeyID(sealed))
+	return Prepared{e: e, payload: l.Keys.Seal(salted, aad(e.ID)), payloadHash: payloadHash[:], hash: e.hash(payloadHash[:])}, nil
+}
+
+// AppendAll writes prepared entries, none of them with Once, in one statement.
+func (l *Ledger) AppendAll(ctx context.Context, tx db.Writer, entries []Prepared) error {
+	var c struct {
+		id, subject, actor, kind, object, key []string
+		at                                    []time.Time
+		payload, payloadHash, hash            [][]byte
+	}
+	for _, p := range entries {
+		if p.e.Once != "" {
+			return fmt.Errorf("append to ledger: %s: an entry that is single cannot be one of many", p.e.Kind)
+		}
+		c.id, c.subject, c.actor = append(c.id, p.e.ID), append(c.subject, p.e.Subject), append(c.actor, p.e.Actor)
+		c.kind, c.object, c.at = append(c.kind, p.e.Kind), append(c.object, p.e.Object), append(c.at, p.e.At)
+		c.payload, c.payloadHash = append(c.payload, p.payload), append(c.payloadHash, p.payloadHash)
+		c.hash, c.key = append(c.hash, p.hash), append(c.key, crypt.KeyID(p.payload))
+	}
+	err := tx.Write(ctx, `INSERT INTO ledger.entry (id, subject, actor, kind, object, at, payload, payload_hash, hash, key_id)
+		SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bytea[], $8::bytea[],
+		                     $9::bytea[], $10::text[])`,
+		c.id, c.subject, c.actor, c.kind, c.object, c.at, c.payload, c.payloadHash, c.hash, c.key)
 	if err != nil {
-		return fmt.Errorf("append to ledger: %s: %w", e.Kind, err)
+		return fmt.Errorf("append %d entries to ledger: %w", len(entries), err)
 	}
 	return nil
 }
 
 func aad(id string) string { return "ledger.entry:" + id }
-
-func nullable(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
 
 // hash binds everything that stays after erasure. Each part carries its length, so that parts cannot flow over.
 func (e *Entry) hash(payloadHash []byte) []byte {

@@ -55,6 +55,20 @@ func (a *Accounts) GetIn(ctx context.Context, tx *db.Tx, id string) (*Account, e
 	return find(ctx, tx, `id = $1`, id)
 }
 
+// GetAll answers accounts by their ids; unknown ones are missing.
+func (a *Accounts) GetAll(ctx context.Context, tx *db.Tx, ids ...string) (map[string]*Account, error) {
+	rows, err := db.List[accountRow](ctx, tx, `
+		SELECT `+accountColumns+` FROM account.account WHERE id = ANY($1::uuid[]) LIMIT $2`, ids, len(ids))
+	if err != nil {
+		return nil, fmt.Errorf("read accounts: %w", err)
+	}
+	out := make(map[string]*Account, len(rows))
+	for i := range rows {
+		out[rows[i].ID] = rows[i].account()
+	}
+	return out, nil
+}
+
 // BySubject answers the account of an identity provider's subject.
 func (a *Accounts) BySubject(ctx context.Context, subject string) (*Account, error) {
 	var out *Account

@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"embed"
+	"sync"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/clock"
@@ -82,7 +83,9 @@ type Applications struct {
 	// account was deleted.
 	OnPart []func(ctx context.Context, tx *db.Tx, p Parted) error
 
-	numbers numbers
+	numbers  numbers
+	rush     rush
+	rushOnce sync.Once
 }
 
 // Draft is an application that is not sent yet.

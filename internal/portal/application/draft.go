@@ -392,20 +392,25 @@ func (a *Applications) view(ctx context.Context, tx *db.Tx, owner, id string, wo
 	if d == nil || !d.ExpiresAt.After(a.Clock.Now()) {
 		return nil, fault.NotFound("application.draft_not_found")
 	}
-	plain, err := a.Keys.Open(d.content, draftAAD(id))
+	held, err := a.Documents.Held(ctx, tx, holderOfDraft(id))
 	if err != nil {
-		return nil, fmt.Errorf("open draft %s: %w", id, err)
+		return nil, err
+	}
+	return a.viewOf(ctx, d, held, words)
+}
+
+// viewOf opens and evaluates a draft that was read.
+func (a *Applications) viewOf(ctx context.Context, d *storedDraft, held []document.Document, words form.Words) (*DraftView, error) {
+	plain, err := a.Keys.Open(d.content, draftAAD(d.ID))
+	if err != nil {
+		return nil, fmt.Errorf("open draft %s: %w", d.ID, err)
 	}
 	var c draftContent
 	if err := json.Unmarshal(plain, &c); err != nil {
-		return nil, fmt.Errorf("open draft %s: %w", id, err)
+		return nil, fmt.Errorf("open draft %s: %w", d.ID, err)
 	}
 	v := &DraftView{Draft: d.Draft, Answers: c.Answers, Profile: c.Profile, Files: map[string]form.File{}}
 	if v.Card, err = a.Services.Revision(ctx, d.Revision); err != nil {
-		return nil, err
-	}
-	held, err := a.Documents.Held(ctx, tx, holderOfDraft(id))
-	if err != nil {
 		return nil, err
 	}
 	for i := range held {

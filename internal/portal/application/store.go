@@ -221,7 +221,7 @@ func (a *Applications) content(ctx context.Context, tx *db.Tx, app *Application)
 	if err != nil {
 		return c, fmt.Errorf("read content of %s: %w", app.ID, err)
 	}
-	plain, err := a.Keys.Open(sealed, contentAAD(app.ID, app.Contents))
+	plain, _, err := a.openContent(sealed, app.ID, app.Contents)
 	if err != nil {
 		return c, fmt.Errorf("open content of %s: %w", app.ID, err)
 	}

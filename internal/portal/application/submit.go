@@ -6,10 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
-	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/base/ruid"
@@ -17,7 +18,6 @@ import (
 	"github.com/okno-gov/okno/internal/portal/account"
 	"github.com/okno-gov/okno/internal/portal/document"
 	"github.com/okno-gov/okno/internal/portal/form"
-	"github.com/okno-gov/okno/internal/portal/journal"
 	"github.com/okno-gov/okno/internal/portal/term"
 )
 
@@ -71,8 +71,13 @@ type signedFile struct {
 // every call answers the same one.
 //
 // What it reads it reads before: the draft's version at its end, in the
-// transaction, tells that all of it still holds (see insert).
+// transaction, tells that all of it still holds (see write). Those who send at the
+// same moment are read and written together; each fails alone.
 func (a *Applications) Submit(ctx context.Context, s Submission) (*Application, error) {
+	if !db.IsID(s.Draft) || !db.IsID(s.Owner) {
+		return nil, fault.NotFound("application.draft_not_found")
+	}
+	s.Draft, s.Owner = strings.ToLower(s.Draft), strings.ToLower(s.Owner)
 	app, err := a.submit(ctx, s)
 	if err == nil {
 		return app, nil
@@ -82,14 +87,14 @@ func (a *Applications) Submit(ctx context.Context, s Submission) (*Application, 
 	if earlier, ferr := a.findByDraft(ctx, s.Owner, s.Draft); ferr != nil || earlier != nil {
 		return earlier, ferr
 	}
-	if db.IsReference(err, draftGone) {
+	if errors.Is(err, errDraftGone) {
 		return nil, a.whyGone(ctx, s)
 	}
 	return nil, err
 }
 
-// draftGone is the foreign key that fails when there was no draft to end.
-const draftGone = "content_application_id_fkey"
+// errDraftGone says that there was no draft to end in the version that was read.
+var errDraftGone = errors.New("application: the draft is gone")
 
 // whyGone is the fault of a draft that was changed or deleted while it was sent.
 func (a *Applications) whyGone(ctx context.Context, s Submission) error {
@@ -114,42 +119,23 @@ func (a *Applications) submit(ctx context.Context, s Submission) (*Application, 
 	}
 	app := a.compose(v, acc, number)
 	app.Body = agency.Name
-	content, signed, err := a.contents(v, app, s)
+	p, err := a.pack(ctx, v, app, s)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("submit draft %s: %w", v.ID, err)
 	}
-	var writes db.Batch
-	if err := a.insert(ctx, &writes, app, content, signed, s); err != nil {
-		return nil, err
-	}
-	if err := a.announce(ctx, &writes, app); err != nil {
-		return nil, err
-	}
-	if len(v.Files) == 0 {
-		err = a.DB.Commit(ctx, &writes)
-	} else {
-		err = a.DB.InTx(ctx, func(tx *db.Tx) error {
-			if err := tx.Send(ctx, &writes); err != nil {
-				return err
-			}
-			return a.takeFiles(ctx, tx, app, v)
-		})
-	}
-	if err != nil {
+	if err := a.send(ctx, p); err != nil {
 		return nil, fmt.Errorf("submit draft %s: %w", v.ID, err)
 	}
 	return app, nil
 }
 
 // ready reads a draft and its owner's account and checks that it may be sent.
-func (a *Applications) ready(ctx context.Context, s Submission) (v *DraftView, acc *account.Account, err error) {
-	err = a.DB.Read(ctx, func(tx *db.Tx) error {
-		if v, err = a.view(ctx, tx, s.Owner, s.Draft, s.Words, ""); err != nil {
-			return err
-		}
-		acc, err = a.Accounts.GetIn(ctx, tx, s.Owner)
-		return err
-	})
+func (a *Applications) ready(ctx context.Context, s Submission) (*DraftView, *account.Account, error) {
+	r, err := a.read(ctx, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	v, err := a.viewOf(ctx, r.found, r.held, s.Words)
 	switch {
 	case err != nil:
 		return nil, nil, err
@@ -162,7 +148,7 @@ func (a *Applications) ready(ctx context.Context, s Submission) (v *DraftView, a
 	if err != nil {
 		return nil, nil, err
 	}
-	return v, acc, permitted(acc, v.Card, level)
+	return v, r.account, permitted(r.account, v.Card, level)
 }
 
 // compose makes the application's row of a complete draft.
@@ -218,49 +204,6 @@ func (a *Applications) contents(v *DraftView, app *Application, s Submission) (*
 	return c, signed.Bytes(), nil
 }
 
-// insert ends the draft and writes the application with its content, signature
-// and first event, in one statement: a rush of submissions is bounded by round
-// trips. A draft that is not in the version that was read any more, or not there,
-// makes no application, and its content then violates draftGone.
-func (a *Applications) insert(ctx context.Context, w db.Writer, app *Application, c *Content, signed []byte, s Submission) error {
-	plain, err := json.Marshal(c)
-	if err != nil {
-		return fmt.Errorf("seal application: %w", err)
-	}
-	proof := crypt.Token()
-	words := rutext.MatchKey(app.Title.RU) + "\n" + rutext.MatchKey(app.Number) + "\n" + rutext.MatchKey(app.Body)
-	digest := sha256.Sum256(signed)
-	err = w.Write(ctx, `
-		WITH ended AS (
-		    DELETE FROM application.draft WHERE id = $2 AND owner_id = $4 AND version = $34 RETURNING id
-		), app AS (
-		    INSERT INTO application.application (id, draft_id, number, owner_id, filed_by, capacity, channel, service, revision,
-		           title, agency, body, words, applicant, finders, status, level, proofing, submitted_at, register_by, changed_at,
-		           proof_hash, proof)
-		    SELECT $1, ended.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $19, $21, $22
-		      FROM ended
-		), content AS (
-		    INSERT INTO application.content (application_id, version, content, signed) VALUES ($1, $23, $24, $25)
-		), signature AS (
-		    INSERT INTO application.signature (application_id, version, kind, signer_id, digest, session, acr, amr, auth_time,
-		           consent, signed_at)
-		    VALUES ($1, $23, 'simple', $5, $26, $27, $28, $29, $30, $31, $19)
-		)
-		INSERT INTO application.event (id, application_id, key, at, status, actor)
-		SELECT $32, $1, 'submit', $19, $16, $33 FROM ended`,
-		app.ID, app.Draft, app.Number, app.Owner, app.FiledBy, app.Capacity, app.Channel, app.Service, app.Revision,
-		app.Title, app.Agency, app.Body, words, a.Keys.Seal([]byte(c.Applicant), applicantAAD(app.ID)),
-		a.finders(c.Profile.Person, c.Profile.SNILS.Value), app.Status, app.Level, app.Proofing, app.SubmittedAt,
-		app.RegisterBy, crypt.HashToken(proof), a.Keys.Seal([]byte(proof), proofAAD(app.ID)),
-		app.Contents, a.Keys.Seal(plain, contentAAD(app.ID, app.Contents)), a.Keys.Seal(signed, signedAAD(app.ID, app.Contents)),
-		digest[:], s.Auth.Session, s.Auth.ACR, append([]string{}, s.Auth.AMR...), s.Auth.Time, s.Consent,
-		db.NewID(), ActorApplicant, s.Version)
-	if err != nil {
-		return fmt.Errorf("insert application: %w", err)
-	}
-	return nil
-}
-
 // takeFiles moves the files that the form names to the application and gives up
 // the rest.
 func (a *Applications) takeFiles(ctx context.Context, tx *db.Tx, app *Application, v *DraftView) error {
@@ -293,28 +236,6 @@ func slotOf(v *DraftView, file string) string {
 	return ""
 }
 
-// announce tells everybody who must know. What counts how often a service is
-// used is not among it: its row would make all submissions wait for one another
-// (see route).
-func (a *Applications) announce(ctx context.Context, w db.Writer, app *Application) error {
-	if err := a.Notices.Remove(ctx, w, app.Owner, holderOfDraft(app.Draft)); err != nil {
-		return err
-	}
-	p := a.post(ctx, app, "sent")
-	p.Silent = true
-	if err := a.Notices.Note(ctx, w, p); err != nil {
-		return err
-	}
-	err := a.Journal.Write(ctx, w, journal.Entry{
-		Owner: app.Owner, Kind: journal.Submitted, Object: object(app.ID),
-		Details: map[string]string{"number": app.Number, "service": app.Title.RU},
-	})
-	if err != nil {
-		return err
-	}
-	return a.Queue.EnqueueWith(ctx, w, routeArgs{Application: app.ID})
-}
-
 // finders are the blind indexes by which an officer finds an applicant:
 // surname, surname with name, full name, SNILS.
 func (a *Applications) finders(p form.Person, snils string) [][]byte {
@@ -343,11 +264,11 @@ func textAAD(kind, id string) string    { return "application." + kind + ":" + i
 // recorded digest: for whoever must prove what was filed. The caller has found
 // the reader entitled.
 func (a *Applications) Signed(ctx context.Context, id string, version int) (signed, digest []byte, err error) {
-	type row struct{ Signed, Digest []byte }
+	type row struct{ Content, Signed, Digest []byte }
 	var r row
 	err = a.DB.Read(ctx, func(tx *db.Tx) (err error) {
 		r, err = db.Get[row](ctx, tx, `
-			SELECT c.signed, s.digest FROM application.content c
+			SELECT c.content, c.signed, s.digest FROM application.content c
 			  JOIN application.signature s USING (application_id, version)
 			 WHERE c.application_id = $1 AND c.version = $2`, id, version)
 		return err
@@ -355,9 +276,21 @@ func (a *Applications) Signed(ctx context.Context, id string, version int) (sign
 	if err != nil {
 		return nil, nil, fmt.Errorf("read signed bytes of %s: %w", id, err)
 	}
-	signed, err = a.Keys.Open(r.Signed, signedAAD(id, version))
+	if len(r.Signed) > 0 { // from before both were one value
+		signed, err = a.Keys.Open(r.Signed, signedAAD(id, version))
+	} else {
+		_, signed, err = a.openContent(r.Content, id, version)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("open signed bytes of %s: %w", id, err)
 	}
 	return signed, r.Digest, nil
+}
+
+// openContent opens what is sealed of an application: a line of JSON, and below
+// it the bytes that were signed.
+func (a *Applications) openContent(sealed []byte, id string, version int) (content, signed []byte, err error) {
+	plain, err := a.Keys.Open(sealed, contentAAD(id, version))
+	content, signed, _ = bytes.Cut(plain, []byte{'\n'})
+	return content, signed, err
 }

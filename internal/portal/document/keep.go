@@ -77,6 +77,23 @@ func (d *Documents) Held(ctx context.Context, tx *db.Tx, holder string) ([]Docum
 	return out, nil
 }
 
+// HeldBy is [Documents.Held] of several holders at once, by holder.
+func (d *Documents) HeldBy(ctx context.Context, tx *db.Tx, holders ...string) (map[string][]Document, error) {
+	rows, err := db.List[documentRow](ctx, tx, `
+		SELECT `+documentColumns+` FROM document.document
+		 WHERE holder = ANY($1) AND scan <> 'received' AND doomed_at IS NULL ORDER BY created_at, id LIMIT $2`,
+		holders, 200*len(holders))
+	if err != nil {
+		return nil, fmt.Errorf("list documents: %w", err)
+	}
+	out := map[string][]Document{}
+	for i := range rows {
+		doc := rows[i].document()
+		out[doc.Holder] = append(out[doc.Holder], *doc)
+	}
+	return out, nil
+}
+
 // Get answers the facts of a holder's file without its bytes.
 func (d *Documents) Get(ctx context.Context, holder, id string) (*Document, error) {
 	if !db.IsID(id) {

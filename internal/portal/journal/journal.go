@@ -103,17 +103,38 @@ func subject(owner string) string { return "account:" + owner }
 
 // Write adds an entry in the transaction of what it tells.
 func (j *Journal) Write(ctx context.Context, tx db.Writer, e Entry) error {
+	if err := j.Ledger().Append(ctx, tx, e.ledger()); err != nil {
+		return fmt.Errorf("journal %s: %w", e.Kind, err)
+	}
+	return nil
+}
+
+// Prepare seals an entry without Once before the transaction that writes it with
+// others by [Journal.WriteAll].
+func (j *Journal) Prepare(e Entry) (ledger.Prepared, error) {
+	p, err := j.Ledger().Prepare(e.ledger())
+	if err != nil {
+		return p, fmt.Errorf("journal %s: %w", e.Kind, err)
+	}
+	return p, nil
+}
+
+// WriteAll adds prepared entries in one statement.
+func (j *Journal) WriteAll(ctx context.Context, tx db.Writer, entries []ledger.Prepared) error {
+	if err := j.Ledger().AppendAll(ctx, tx, entries); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return nil
+}
+
+func (e *Entry) ledger() ledger.Entry {
 	actor := e.Actor
 	if actor == "" {
 		actor = subject(e.Owner)
 	}
-	err := j.Ledger().Append(ctx, tx, ledger.Entry{
+	return ledger.Entry{
 		Subject: subject(e.Owner), Actor: actor, Kind: string(e.Kind), Object: e.Object, Once: e.Once, Payload: e.Details,
-	})
-	if err != nil {
-		return fmt.Errorf("journal %s: %w", e.Kind, err)
 	}
-	return nil
 }
 
 // Look adds the entry of a look at personal data: one per actor, object, kind

@@ -2,6 +2,7 @@ package notice
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -39,6 +40,41 @@ func (n *Notices) Note(ctx context.Context, w db.Writer, p Post) error {
 	return nil
 }
 
+// NoteAll adds silent or quiet entries, all of them new, in one statement.
+func (n *Notices) NoteAll(ctx context.Context, w db.Writer, posts []Post) error {
+	now := n.Clock.Now()
+	var c struct {
+		id, owner, key, category, kind, topic, args, object, words []string
+		action                                                     []bool
+		due, read                                                  []*time.Time
+	}
+	for _, p := range posts {
+		args, err := json.Marshal(p.args())
+		if err != nil {
+			return fmt.Errorf("post notice %s: %w", p.Topic, err)
+		}
+		var read *time.Time
+		if p.Quiet {
+			read = &now
+		}
+		c.id, c.owner, c.key = append(c.id, db.NewID()), append(c.owner, p.Owner), append(c.key, p.Key)
+		c.category, c.kind, c.topic = append(c.category, string(p.Category)), append(c.kind, string(p.Type)), append(c.topic, p.Topic)
+		c.args, c.object, c.words = append(c.args, string(args)), append(c.object, p.Object), append(c.words, p.words())
+		c.action, c.due, c.read = append(c.action, p.Action), append(c.due, p.Due), append(c.read, read)
+	}
+	err := w.Write(ctx, `
+		INSERT INTO notice.entry (id, owner_id, key, category, type, topic, args, object, words, action, due, at, read_at)
+		SELECT id, owner_id, key, category, type, topic, args::jsonb, object, words, action, due, $13, read_at
+		  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+		              $10::boolean[], $11::date[], $12::timestamptz[])
+		    AS p (id, owner_id, key, category, type, topic, args, object, words, action, due, read_at)`,
+		c.id, c.owner, c.key, c.category, c.kind, c.topic, c.args, c.object, c.words, c.action, c.due, c.read, now)
+	if err != nil {
+		return fmt.Errorf("post %d notices: %w", len(posts), err)
+	}
+	return nil
+}
+
 // Refresh is [Notices.Post] for an entry that follows its object, such as a
 // draft's: it moves up with its new arguments and stays read.
 func (n *Notices) Refresh(ctx context.Context, tx *db.Tx, p Post) error {
@@ -59,20 +95,28 @@ func (n *Notices) insert(p Post, conflict string) (sql string, args []any) {
 	if p.Quiet {
 		readAt = &now
 	}
-	if p.Args == nil {
-		p.Args = map[string]string{}
-	}
-	words := make([]string, len(p.Words))
-	for i, w := range p.Words {
-		words[i] = rutext.MatchKey(w)
-	}
 	return `
 		INSERT INTO notice.entry (id, owner_id, key, category, type, topic, args, object, words, action, due, at, read_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT ` + conflict, []any{
-		db.NewID(), p.Owner, p.Key, p.Category, p.Type, p.Topic, p.Args, p.Object, strings.Join(words, "\n"),
+		db.NewID(), p.Owner, p.Key, p.Category, p.Type, p.Topic, p.args(), p.Object, p.words(),
 		p.Action, p.Due, now, readAt,
 	}
+}
+
+func (p *Post) args() map[string]string {
+	if p.Args == nil {
+		return map[string]string{}
+	}
+	return p.Args
+}
+
+func (p *Post) words() string {
+	words := make([]string, len(p.Words))
+	for i, w := range p.Words {
+		words[i] = rutext.MatchKey(w)
+	}
+	return strings.Join(words, "\n")
 }
 
 // Done tells that nothing is asked any more about an object: its entries lose
@@ -89,9 +133,16 @@ func (n *Notices) Done(ctx context.Context, tx *db.Tx, owner, object string) err
 
 // Remove takes the entries of an object that is gone, such as a deleted draft.
 func (n *Notices) Remove(ctx context.Context, w db.Writer, owner, object string) error {
-	err := w.Write(ctx, `DELETE FROM notice.entry WHERE owner_id = $1 AND object = $2`, owner, object)
+	return n.RemoveAll(ctx, w, []string{owner}, []string{object})
+}
+
+// RemoveAll is [Notices.Remove] of several owners' objects, owner by owner.
+func (n *Notices) RemoveAll(ctx context.Context, w db.Writer, owners, objects []string) error {
+	err := w.Write(ctx, `
+		DELETE FROM notice.entry AS e USING unnest($1::uuid[], $2::text[]) AS gone (owner_id, object)
+		 WHERE e.owner_id = gone.owner_id AND e.object = gone.object`, owners, objects)
 	if err != nil {
-		return fmt.Errorf("remove notices of %s: %w", object, err)
+		return fmt.Errorf("remove notices: %w", err)
 	}
 	return nil
 }
