@@ -82,16 +82,15 @@ func restoreKeys(cfg Config, o BackupOptions, m *Manifest) error {
 	if !m.Keys {
 		return nil
 	}
-	if _, err := os.Stat(cfg.Keys); err == nil {
-		if !o.Replace {
-			o.say("keys: %s stays as it is", cfg.Keys)
-			return nil
-		}
-		if err := os.Rename(cfg.Keys, cfg.Keys+".before-restore"); err != nil {
-			return err
-		}
+	if _, err := os.Stat(cfg.Keys); err == nil && !o.Replace {
+		o.say("keys: %s stays as it is", cfg.Keys)
+		return nil
 	}
-	return copyFile(filepath.Join(o.Dir, "keys.json"), cfg.Keys)
+	former, err := crypt.KeyFile{Path: cfg.Keys}.Restore(filepath.Join(o.Dir, "keys.json"))
+	if former != "" {
+		o.say("keys: the former ones are kept in %s", former)
+	}
+	return err
 }
 
 func restoreDatabase(ctx context.Context, d named, o BackupOptions) error {

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -192,26 +190,6 @@ func (f KeyFile) openIndex(r *ring, set *keySet) ([]byte, error) {
 	return index, nil
 }
 
-// Create writes a new ring with one key; it never overwrites.
-func (f KeyFile) Create() error {
-	if _, err := os.Lstat(f.Path); err == nil {
-		// Before a key is made in a device that nobody would ever use.
-		return fmt.Errorf("write key file: %s exists", f.Path)
-	}
-	r := &ring{Keys: map[string]string{}}
-	id, err := f.newKey(r)
-	if err != nil {
-		return err
-	}
-	r.Active = id
-	index := make([]byte, keySize)
-	mustRead(index)
-	if err := f.sealIndex(r, index); err != nil {
-		return err
-	}
-	return f.write(f.Path, r, os.O_EXCL)
-}
-
 // newKey adds a fresh key to a ring, in the device if there is one.
 func (f KeyFile) newKey(r *ring) (id string, err error) {
 	id = newKeyID()
@@ -243,126 +221,6 @@ func (f KeyFile) sealIndex(r *ring, index []byte) error {
 	}
 	r.Index = r.Active + ":" + base64.StdEncoding.EncodeToString(sealed)
 	return nil
-}
-
-// Add adds a key for opening alone: the first step of a rotation where several
-// machines have copies of the file.
-func (f KeyFile) Add() (id string, err error) {
-	err = f.change(func(r *ring) (err error) {
-		id, err = f.newKey(r)
-		return err
-	})
-	return id, err
-}
-
-// Activate makes a key of the file the one that seals.
-func (f KeyFile) Activate(id string) error {
-	return f.change(func(r *ring) error {
-		if _, ok := r.Keys[id]; !ok {
-			return fmt.Errorf("key file %s has no key %q", f.Path, id)
-		}
-		r.Active = id
-		return nil
-	})
-}
-
-// Rotate adds a key and makes it active; older keys stay for opening. Programs
-// that run follow the file within seconds.
-func (f KeyFile) Rotate() (id string, err error) {
-	err = f.change(func(r *ring) (err error) {
-		id, err = f.newKey(r)
-		r.Active = id
-		return err
-	})
-	return id, err
-}
-
-// Remove takes a key out of the file for good. The caller has proven that
-// nothing is sealed under it any more. A key in a device stays there: old
-// backups may need it, and the device's own tool destroys it.
-func (f KeyFile) Remove(id string) error {
-	return f.change(func(r *ring) error {
-		if _, ok := r.Keys[id]; !ok {
-			return fmt.Errorf("key file %s has no key %q", f.Path, id)
-		}
-		if r.Active == id {
-			return errors.New("the active key cannot be removed: rotate first")
-		}
-		delete(r.Keys, id)
-		return nil
-	})
-}
-
-// change replaces the file in one step, so that a reader sees the old or the new
-// one; owner and mode stay, since the service may run as another user than who
-// rotates.
-func (f KeyFile) change(change func(*ring) error) error {
-	r, err := f.read()
-	if err != nil {
-		return err
-	}
-	_, index, err := f.open(r)
-	if err != nil {
-		return err
-	}
-	if err := change(r); err != nil {
-		return err
-	}
-	if err := f.sealIndex(r, index); err != nil {
-		return err
-	}
-	info, err := os.Stat(f.Path)
-	if err != nil {
-		return fmt.Errorf("replace key file: %w", err)
-	}
-	tmp := f.Path + ".new"
-	if err := f.write(tmp, r, os.O_TRUNC); err != nil {
-		return err
-	}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 {
-		if err := os.Chown(tmp, int(st.Uid), int(st.Gid)); err != nil {
-			return fmt.Errorf("replace key file: %w", err)
-		}
-	}
-	if err := os.Chmod(tmp, info.Mode().Perm()); err != nil {
-		return fmt.Errorf("replace key file: %w", err)
-	}
-	if err := os.Rename(tmp, f.Path); err != nil {
-		return fmt.Errorf("replace key file: %w", err)
-	}
-	return syncFolder(filepath.Dir(f.Path))
-}
-
-// syncFolder makes a rename outlive a power failure.
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("replace key file: %w", err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil {
-		return fmt.Errorf("replace key file: %w", err)
-	}
-	return nil
-}
-
-func (KeyFile) write(path string, r *ring, flag int) error {
-	raw, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("write key file: %w", err)
-	}
-	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|flag, 0o600)
-	if err != nil {
-		return fmt.Errorf("write key file: %w", err)
-	}
-	defer out.Close()
-	if _, err := out.Write(append(raw, '\n')); err != nil {
-		return fmt.Errorf("write key file: %w", err)
-	}
-	return out.Sync()
 }
 
 func newKeyID() string {
