@@ -118,7 +118,7 @@ func (n *Notices) mailBatch(ctx context.Context, tx *db.Tx, object string, publi
 	}
 	for _, owner := range owners {
 		err := n.Post(ctx, tx, Post{
-			Owner: owner, Key: m.Object, Category: CategoryAccount, Type: TypeNews, Topic: m.Topic, Args: m.Args, Object: m.Object, Words: []string{m.Args["title"]},
+			Owner: owner, Key: m.Object, Category: CategoryNews, Type: TypeNews, Topic: m.Topic, Args: m.Args, Object: m.Object, Words: []string{m.Args["title"]},
 		})
 		if err != nil {
 			return err

@@ -39,6 +39,9 @@ const (
 // check (NTF-06). It is no filter: it is seen among all.
 const CategoryAccount Category = "account"
 
+// CategoryNews is news of the portal, to those who have asked for them. No filter either.
+const CategoryNews Category = "news"
+
 // Categories are all categories in the order of the filter.
 var Categories = []Category{
 	CategoryPayment, CategoryApplication, CategoryDraft, CategoryAppointment, CategoryLetter, CategorySupport,

@@ -91,6 +91,7 @@ func noticePath(e *notice.Entry) string {
 var categoryIcons = map[notice.Category]icon.Name{
 	notice.CategoryPayment: icon.Ruble, notice.CategoryApplication: icon.Doc, notice.CategoryDraft: icon.Edit,
 	notice.CategoryAppointment: icon.Calendar, notice.CategoryLetter: icon.Mail, notice.CategorySupport: icon.Info,
+	notice.CategoryNews: icon.Bell,
 }
 
 func (w words) feedItem(e *notice.Entry) ui.FeedItem {
