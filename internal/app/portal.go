@@ -110,6 +110,7 @@ func (a *App) newPortal(ctx context.Context, cfg PortalConfig) (*portal, error) 
 		DB: d, Clock: a.clock, Keys: a.keys, Officers: p.officers, Notices: p.notices, Outbox: p.outbox, Journal: p.journal, Bundle: a.bundle,
 		Portal: p.brands.Title, BaseURL: cfg.URL,
 	}
+	p.officers.Cases, p.officers.Tickets = p.cases, p.support
 	p.applications.OnErase = append(p.applications.OnErase, p.cases.Erase)
 	p.applications.OnPart = append(p.applications.OnPart, p.parted)
 	p.applications.Erased = p.caseErased

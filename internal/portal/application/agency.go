@@ -192,7 +192,7 @@ func (a *Applications) resumeTerm(ctx context.Context, tx *db.Tx, app *Applicati
 	if app.DueAt == nil {
 		return nil
 	}
-	asked, err := db.Get[*time.Time](ctx, tx, `SELECT max(at) FROM application.event WHERE application_id = $1 AND status = 'more_info'`, app.ID)
+	asked, err := db.Get[*time.Time](ctx, tx, `SELECT max(at) FROM application.event WHERE application_id = $1 AND status = 'more_info' AND reason = ''`, app.ID)
 	if err != nil {
 		return fmt.Errorf("find the question of %s: %w", app.ID, err)
 	}
@@ -237,10 +237,11 @@ func (a *Applications) tellMove(ctx context.Context, tx *db.Tx, app *Application
 	})
 }
 
-// NextFree answers, locked, the registered case of an agency that nobody holds
-// and whose term ends first; NotFound when there is none.
+// NextFree answers, locked, the case of an agency that waits for somebody to take it and
+// whose term ends first: a registered one, or one that the citizen has answered while
+// nobody held it. NotFound when there is none.
 func (a *Applications) NextFree(ctx context.Context, tx *db.Tx, agency string) (*Application, error) {
-	app, err := findApplication(ctx, tx, `agency = $1 AND status = 'registered' AND officer_id IS NULL
+	app, err := findApplication(ctx, tx, `agency = $1 AND status IN ('registered', 'in_work') AND officer_id IS NULL
 		ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED`, agency)
 	if err == nil && app == nil {
 		return nil, fault.NotFound("application.none_free")

@@ -202,7 +202,18 @@ type Event struct {
 	Body    string // the agency's name
 	Comment string // public words of who acted
 	Ground  string // code of the ground of a refusal
+	Reason  Reason // of a line that tells of the holder, not of the status; else empty
 }
+
+// Reason is why the history has a line though the status may be what it was. Its name
+// for people is the message "application.event.<reason>".
+type Reason string
+
+// The reasons.
+const (
+	ReasonReleased Reason = "released" // the holder may not go on: the case is in the queue again
+	ReasonTaken    Reason = "taken"    // somebody took a released case that waited for the citizen
+)
 
 // Message is a line of the correspondence.
 type Message struct {
@@ -241,7 +252,7 @@ func (d *Details) Asked() *Event {
 		return nil
 	}
 	for i := len(d.Events) - 1; i >= 0; i-- {
-		if d.Events[i].Status == StatusMoreInfo {
+		if d.Events[i].Status == StatusMoreInfo && d.Events[i].Reason == "" {
 			return &d.Events[i]
 		}
 	}

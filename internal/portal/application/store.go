@@ -145,9 +145,9 @@ func save(ctx context.Context, tx *db.Tx, app *Application) error {
 func (a *Applications) insertEvent(ctx context.Context, tx *db.Tx, app, key string, e Event, officer string) error {
 	id := db.NewID()
 	_, err := tx.Exec(ctx, `
-		INSERT INTO application.event (id, application_id, key, at, status, actor, officer_id, officer_name, comment, ground)
-		VALUES ($1, $2, $3, $4, $5, $6, nullif($7, '')::uuid, $8, $9, $10)`,
-		id, app, key, e.At, e.Status, e.Actor, officer, e.Officer, a.sealText("comment", id, e.Comment), e.Ground)
+		INSERT INTO application.event (id, application_id, key, at, status, actor, officer_id, officer_name, comment, ground, reason)
+		VALUES ($1, $2, $3, $4, $5, $6, nullif($7, '')::uuid, $8, $9, $10, $11)`,
+		id, app, key, e.At, e.Status, e.Actor, officer, e.Officer, a.sealText("comment", id, e.Comment), e.Ground, e.Reason)
 	if err != nil {
 		return fmt.Errorf("record event: %w", err)
 	}
@@ -237,17 +237,17 @@ func (a *Applications) events(ctx context.Context, tx *db.Tx, app *Application) 
 		At                         time.Time
 		Status, Actor, OfficerName string
 		Comment                    []byte
-		Ground                     string
+		Ground, Reason             string
 	}
 	rows, err := db.List[row](ctx, tx, `
-		SELECT id, at, status, actor, officer_name, comment, ground FROM application.event
+		SELECT id, at, status, actor, officer_name, comment, ground, reason FROM application.event
 		 WHERE application_id = $1 ORDER BY at, id LIMIT 500`, app.ID)
 	if err != nil {
 		return nil, fmt.Errorf("read history: %w", err)
 	}
 	out := make([]Event, len(rows))
 	for i, r := range rows {
-		out[i] = Event{ID: r.ID, At: r.At, Status: Status(r.Status), Actor: Actor(r.Actor), Officer: r.OfficerName, Body: app.Body, Ground: r.Ground}
+		out[i] = Event{ID: r.ID, At: r.At, Status: Status(r.Status), Actor: Actor(r.Actor), Officer: r.OfficerName, Body: app.Body, Ground: r.Ground, Reason: Reason(r.Reason)}
 		if out[i].Comment, err = a.openText("comment", r.ID, r.Comment); err != nil {
 			return nil, err
 		}

@@ -19,7 +19,7 @@ import (
 // Take makes the officer the holder of a registered case. Of several who take
 // it at once one wins; the others learn his name. Taking one's own is nothing.
 func (c *Cases) Take(ctx context.Context, a Act) error {
-	return c.locked(ctx, a, func(tx *db.Tx, o *officer.Officer, app *application.Application) error {
+	return c.lockedBy(ctx, a, c.joiner, func(tx *db.Tx, o *officer.Officer, app *application.Application) error {
 		return c.take(ctx, tx, a, o, app)
 	})
 }
@@ -35,7 +35,13 @@ func (c *Cases) take(ctx context.Context, tx *db.Tx, a Act, o *officer.Officer, 
 	}
 	now := c.Clock.Now()
 	app.Officer, app.OfficerName, app.TakenAt = o.ID, shortName(o), &now
-	return c.Applications.Apply(ctx, tx, app, move(o, a, application.StatusInWork))
+	switch {
+	case app.Status == application.StatusRegistered:
+		return c.Applications.Apply(ctx, tx, app, move(o, a, application.StatusInWork))
+	case app.Status.Open(): // its holder has left while the citizen is asked, or since
+		return c.Applications.Hold(ctx, tx, app, a.Key)
+	}
+	return fault.Conflict("application.moved_meanwhile")
 }
 
 // TakeNext takes the free case whose term ends first and answers its id;
@@ -43,7 +49,7 @@ func (c *Cases) take(ctx context.Context, tx *db.Tx, a Act, o *officer.Officer, 
 func (c *Cases) TakeNext(ctx context.Context, officerID, key string) (string, error) {
 	var id string
 	err := c.DB.InTx(ctx, func(tx *db.Tx) error {
-		o, err := c.clerk(ctx, tx, officerID)
+		o, err := c.joiner(ctx, tx, officerID)
 		if err != nil {
 			return err
 		}
@@ -71,7 +77,7 @@ func (c *Cases) HandOver(ctx context.Context, a Act, to string) error {
 		if !app.Status.Open() {
 			return fault.Conflict("application.moved_meanwhile")
 		}
-		other, err := c.clerk(ctx, tx, to)
+		other, err := c.joiner(ctx, tx, to)
 		if err != nil || other.Agency != o.Agency {
 			return fault.Invalid("casework.colleague_unknown", fault.F("to", "casework.colleague_unknown"))
 		}
@@ -255,9 +261,17 @@ func (c *Cases) Refuse(ctx context.Context, a Act, ground string) error {
 	})
 }
 
-// Close ends a decided case.
+// Close ends a decided case; one whose holder has left any clerk of the agency may end.
 func (c *Cases) Close(ctx context.Context, a Act) error {
-	return c.do(ctx, a, func(tx *db.Tx, o *officer.Officer, app *application.Application) error {
+	return c.lockedBy(ctx, a, c.clerk, func(tx *db.Tx, o *officer.Officer, app *application.Application) error {
+		if !(app.Officer == "" && app.Status.Decided()) {
+			if err := mine(o, app); err != nil {
+				return err
+			}
+		}
+		if app.Version != a.Version {
+			return fault.Conflict("application.changed")
+		}
 		return c.Applications.Apply(ctx, tx, app, move(o, a, application.StatusClosed))
 	})
 }
@@ -281,7 +295,7 @@ func (c *Cases) Note(ctx context.Context, a Act) error {
 	if err := text(a.Text, true); err != nil {
 		return err
 	}
-	return c.locked(ctx, a, func(tx *db.Tx, o *officer.Officer, app *application.Application) error {
+	return c.lockedBy(ctx, a, c.clerk, func(tx *db.Tx, o *officer.Officer, app *application.Application) error {
 		return c.addNote(ctx, tx, app.ID, a.Key, o, a.Text)
 	})
 }

@@ -71,8 +71,11 @@ const (
 func possible(app *application.Application, o *officer.Officer) []Possible {
 	s := app.Status
 	if app.Officer == "" {
-		if s == application.StatusRegistered {
+		switch {
+		case s.Open() && s != application.StatusSent:
 			return []Possible{ActTake}
+		case s.Decided(): // its holder has left; what is left to do needs no holder
+			return []Possible{ActClose}
 		}
 		return nil
 	}
@@ -122,28 +125,48 @@ func (c *Cases) clerk(ctx context.Context, tx *db.Tx, id string) (*officer.Offic
 	return o, nil
 }
 
+// joiner is clerk for acts that make somebody a holder: his row is locked until the end,
+// so that nobody is given a case while he is being dismissed or moved.
+func (c *Cases) joiner(ctx context.Context, tx *db.Tx, id string) (*officer.Officer, error) {
+	if err := c.Officers.Stay(ctx, tx, id); err != nil {
+		return nil, err
+	}
+	return c.clerk(ctx, tx, id)
+}
+
 // do carries out an act on a case that the officer holds: it locks the case,
 // checks rights, key and version, and calls fn.
 func (c *Cases) do(ctx context.Context, a Act, fn func(tx *db.Tx, o *officer.Officer, app *application.Application) error) error {
-	return c.locked(ctx, a, func(tx *db.Tx, o *officer.Officer, app *application.Application) error {
-		switch {
-		case app.Officer == "":
-			return fault.Conflict("casework.take_first")
-		case !o.ActsFor(app.Officer):
-			return fault.Conflict("casework.held_by").With("name", app.OfficerName)
-		case app.Version != a.Version:
+	return c.lockedBy(ctx, a, c.clerk, func(tx *db.Tx, o *officer.Officer, app *application.Application) error {
+		if err := mine(o, app); err != nil {
+			return err
+		}
+		if app.Version != a.Version {
 			return fault.Conflict("application.changed")
 		}
 		return fn(tx, o, app)
 	})
 }
 
-func (c *Cases) locked(ctx context.Context, a Act, fn func(tx *db.Tx, o *officer.Officer, app *application.Application) error) error {
+// mine refuses an act on what the officer holds neither himself nor as a deputy.
+func mine(o *officer.Officer, app *application.Application) error {
+	switch {
+	case app.Officer == "":
+		return fault.Conflict("casework.take_first")
+	case !o.ActsFor(app.Officer):
+		return fault.Conflict("casework.held_by").With("name", app.OfficerName)
+	}
+	return nil
+}
+
+// lockedBy locks the case of an officer whom who lets in, and calls fn unless the act was
+// done before.
+func (c *Cases) lockedBy(ctx context.Context, a Act, who func(ctx context.Context, tx *db.Tx, id string) (*officer.Officer, error), fn func(tx *db.Tx, o *officer.Officer, app *application.Application) error) error {
 	if a.Key == "" {
 		return fault.Invalid("application.key_missing")
 	}
 	return c.DB.InTx(ctx, func(tx *db.Tx) error {
-		o, err := c.clerk(ctx, tx, a.Officer)
+		o, err := who(ctx, tx, a.Officer)
 		if err != nil {
 			return err
 		}

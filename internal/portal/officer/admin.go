@@ -22,6 +22,7 @@ const (
 	DeedJoin      DeedKind = "staff_joined"
 	DeedChange    DeedKind = "staff_changed"
 	DeedDismiss   DeedKind = "staff_dismissed"
+	DeedRelease   DeedKind = "work_released" // its note is a [Load]
 	DeedAppoint   DeedKind = "deputy_appointed"
 	DeedRecall    DeedKind = "deputy_recalled"
 	DeedDirectory DeedKind = "directory_changed"
@@ -258,7 +259,7 @@ func (o *Officers) Change(ctx context.Context, by string, next Officer) error {
 		if n == 0 {
 			return fault.Conflict("officer.changed_meanwhile")
 		}
-		return nil
+		return o.settle(ctx, tx, by, next.ID, !was.Active || was.Agency != next.Agency || !slices.Equal(was.Roles, next.Roles))
 	})
 }
 
@@ -272,7 +273,7 @@ func (o *Officers) Dismiss(ctx context.Context, by, id string) error {
 		if err := o.keepAdmin(ctx, tx, id); err != nil {
 			return err
 		}
-		return o.leave(ctx, tx, id)
+		return o.leave(ctx, tx, by, id)
 	})
 }
 

@@ -128,6 +128,113 @@ func TestInvite(t *testing.T) {
 	}
 }
 
+// Who is dismissed, or loses a role, does not come back by a link from before; one that is
+// made later lets him in.
+func TestLinksFromBeforeEnd(t *testing.T) {
+	t.Parallel()
+	o := staffed(t)
+	ctx := t.Context()
+	admin := add(t, o, "1", "", officer.RoleAdmin)
+	maria := officer.Person{Subject: "77", Surname: "Новикова", Given: "Мария", Patronymic: "Олеговна", Confirmed: true}
+	invite := func(by, surname string, roles ...officer.Role) string {
+		t.Helper()
+		token, err := o.Invite(ctx, by, db.NewID(), "", officer.Invitation{Surname: surname, Given: "Мария", Agency: "edu", Roles: roles})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	join := func(token, want string) {
+		t.Helper()
+		if err := o.Join(ctx, token, maria); key(err) != want {
+			t.Errorf("joined: %v, want %q", err, want)
+		}
+	}
+	first, second, higher := invite(admin.ID, "Новикова", officer.RoleClerk), invite(admin.ID, "НОВИКОВА", officer.RoleClerk), invite(admin.ID, "Новикова", officer.RoleAdmin)
+	join(first, "")
+	who, err := o.Acting(ctx, "77")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// One that an earlier name stands in: only the time can tell.
+	wed := invite(admin.ID, "Петрова", officer.RoleClerk)
+	if load, err := o.Load(ctx, admin.ID, who.ID); err != nil || load.Invitations != 2 {
+		t.Errorf("before it: %+v, %v", load, err)
+	}
+	o.Clock.Advance(time.Minute)
+	if err := o.Dismiss(ctx, admin.ID, who.ID); err != nil {
+		t.Fatal(err)
+	}
+	join(second, "officer.invitation_over")
+	join(higher, "officer.invitation_over")
+	maria.Surname = "Петрова"
+	join(wed, "officer.invitation_over")
+	if list, err := o.Invitations(ctx, admin.ID); err != nil || len(list) != 1 || list[0].Surname != "Петрова" {
+		t.Errorf("these wait: %+v, %v", list, err)
+	}
+	if log, err := o.Log(ctx, admin.ID, "", 1); err != nil || log[0].Kind != officer.DeedDismiss {
+		t.Errorf("journal %+v, %v", log, err)
+	}
+	if log, err := o.Log(ctx, admin.ID, "", 2); err != nil || log[1].Kind != officer.DeedRelease || officer.ParseLoad(log[1].Note).Invitations != 2 {
+		t.Errorf("journal %+v, %v", log, err)
+	}
+	maria.Surname = "Новикова"
+	o.Clock.Advance(time.Minute)
+	join(invite(admin.ID, "Новикова", officer.RoleAdmin), "")
+
+	// An administrator's links end with his right to make them, and do not come back with it.
+	stranger := officer.Person{Subject: "88", Surname: "Чужакова", Given: "Мария", Confirmed: true}
+	hers, own := invite(who.ID, "Чужакова", officer.RoleAdmin), invite(admin.ID, "Новикова", officer.RoleAdmin)
+	change := func(roles ...officer.Role) {
+		t.Helper()
+		now, err := o.Get(ctx, who.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now.Roles = roles
+		if err := o.Change(ctx, admin.ID, *now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(officer.RoleEditor)
+	join(own, "officer.invitation_over")
+	change(officer.RoleAdmin)
+	if err := o.Join(ctx, hers, stranger); key(err) != "officer.invitation_over" {
+		t.Errorf("by a link of an administrator from before: %v", err)
+	}
+}
+
+// However joining and dismissal cross, a link from before does not bring anybody back.
+func TestDismissalCrossesJoining(t *testing.T) {
+	t.Parallel()
+	o := staffed(t)
+	ctx := t.Context()
+	admin, clerk := add(t, o, "1", "", officer.RoleAdmin), add(t, o, "77", "edu", officer.RoleClerk)
+	var tokens []string
+	for range 4 {
+		token, err := o.Invite(ctx, admin.ID, db.NewID(), "", officer.Invitation{Surname: "Гареева", Given: "Лилия", Agency: "edu", Roles: []officer.Role{officer.RoleClerk}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens = append(tokens, token)
+	}
+	var wg sync.WaitGroup
+	for _, token := range tokens {
+		wg.Go(func() {
+			_ = o.Join(ctx, token, officer.Person{Subject: "77", Surname: "Гареева", Given: "Лилия", Confirmed: true})
+		})
+	}
+	wg.Go(func() {
+		if err := o.Dismiss(ctx, admin.ID, clerk.ID); err != nil {
+			t.Error(err)
+		}
+	})
+	wg.Wait()
+	if got, err := o.Get(ctx, clerk.ID); err != nil || got.Active {
+		t.Errorf("at work again: %+v, %v", got, err)
+	}
+}
+
 // The last administrator cannot be taken away, not by two at once either.
 func TestLastAdministrator(t *testing.T) {
 	t.Parallel()

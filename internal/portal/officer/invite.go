@@ -26,7 +26,7 @@ type Invitation struct {
 	ID, Surname, Given, Agency, Post string
 	Roles                            []Role
 	CreatedBy                        string
-	ExpiresAt                        time.Time
+	CreatedAt, ExpiresAt             time.Time
 }
 
 type invitationRow struct {
@@ -37,6 +37,7 @@ type invitationRow struct {
 	Post      string     `db:"post"`
 	Roles     []string   `db:"roles"`
 	CreatedBy string     `db:"created_by"`
+	CreatedAt time.Time  `db:"created_at"`
 	ExpiresAt time.Time  `db:"expires_at"`
 	UsedAt    *time.Time `db:"used_at"`
 }
@@ -44,11 +45,11 @@ type invitationRow struct {
 func (r *invitationRow) invitation() *Invitation {
 	return &Invitation{
 		ID: r.ID, Surname: r.Surname, Given: r.Given, Agency: r.Agency, Post: r.Post, Roles: ParseRoles(strings.Join(r.Roles, " ")),
-		CreatedBy: r.CreatedBy, ExpiresAt: r.ExpiresAt,
+		CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
 	}
 }
 
-const invitationColumns = `id::text, surname, given, agency, post, roles, created_by::text, expires_at, used_at`
+const invitationColumns = `id::text, surname, given, agency, post, roles, created_by::text, created_at, expires_at, used_at`
 
 // Invite makes an invitation and answers what its link carries; key is the key of
 // the form, so that a form sent twice makes one link. The link leads to
@@ -190,15 +191,29 @@ type Person struct {
 	Confirmed bool
 }
 
+type pastRow struct {
+	Active    bool
+	ChangedAt time.Time
+}
+
 // Join makes a signed-in person the officer of an invitation, once. The name must
 // be the invited one, and proven: a link that went astray is of no use. An account
 // that is not confirmed yet (fault Forbidden officer.unconfirmed) learns nothing of
 // the invitation and does not use it up.
 func (o *Officers) Join(ctx context.Context, token string, p Person) error {
 	return o.DB.InTx(ctx, func(tx *db.Tx) error {
+		// The officer's row first, as a dismissal locks them.
+		was, err := db.Find[pastRow](ctx, tx, `SELECT active, changed_at FROM officer.officer WHERE subject = $1 FOR UPDATE`, p.Subject)
+		if err != nil {
+			return fmt.Errorf("join: %w", err)
+		}
 		i, err := o.invited(ctx, tx, token, " FOR UPDATE")
 		if err != nil {
 			return err
+		}
+		// Who was dismissed comes back by an invitation made after that alone.
+		if was != nil && !was.Active && !was.ChangedAt.Before(i.CreatedAt) {
+			return fault.NotFound("officer.invitation_over")
 		}
 		if !p.Confirmed {
 			return fault.Forbidden("officer.unconfirmed")
@@ -221,6 +236,9 @@ func (o *Officers) Join(ctx context.Context, token string, p Person) error {
 		}
 		if _, err := tx.Exec(ctx, `UPDATE officer.invitation SET used_by = $2, used_at = $3 WHERE id = $1`, i.ID, id, o.Clock.Now()); err != nil {
 			return fmt.Errorf("use invitation: %w", err)
+		}
+		if err := o.settle(ctx, tx, i.CreatedBy, id, false); err != nil {
+			return err
 		}
 		return o.record(ctx, tx, i.CreatedBy, DeedJoin, id, joinRoles(i.Roles))
 	})

@@ -75,4 +75,16 @@ type Officers struct {
 	// OnLeave runs in the transaction that ends somebody's work, with his subject at
 	// the identity provider: his sessions end at once. May be nil.
 	OnLeave func(ctx context.Context, tx *db.Tx, subject string) error
+	// Cases and Tickets are what officers hold. May be nil.
+	Cases, Tickets Holding
+}
+
+// Holding is work that officers take out of a common queue and hold until it is done: the
+// cases of the agencies, the tickets of the support. Their owners implement it.
+type Holding interface {
+	// Held counts what an officer holds and somebody has to finish.
+	Held(ctx context.Context, tx *db.Tx, id string) (int, error)
+	// Release gives back to the queue what the officer holds and may not finish as he is
+	// now, and answers how much that is.
+	Release(ctx context.Context, tx *db.Tx, now *Officer) (int, error)
 }

@@ -62,13 +62,17 @@ func (o *Officers) Add(ctx context.Context, n Officer) (*Officer, error) {
 		if err != nil {
 			return err
 		}
+		if err := o.settle(ctx, tx, "", id, false); err != nil {
+			return err
+		}
 		out, err = o.GetIn(ctx, tx, id)
 		return err
 	})
 	return out, err
 }
 
-// put writes a checked officer and answers the id.
+// put writes a checked officer and answers the id; the caller settles what follows from
+// his new rights.
 func (o *Officers) put(ctx context.Context, tx *db.Tx, n Officer) (string, error) {
 	id, err := db.Get[string](ctx, tx, `
 		INSERT INTO officer.officer AS officer (id, subject, agency, name, post, roles, created_at, changed_at)
@@ -113,12 +117,13 @@ func (o *Officers) Deactivate(ctx context.Context, id string) error {
 		return fault.NotFound("officer.not_found")
 	}
 	return o.DB.InTx(ctx, func(tx *db.Tx) error {
-		return o.leave(ctx, tx, id)
+		return o.leave(ctx, tx, "", id)
 	})
 }
 
-// leave ends the work and the sessions.
-func (o *Officers) leave(ctx context.Context, tx *db.Tx, id string) error {
+// leave ends the work and the sessions, and gives back what he holds. by is an
+// administrator, or empty for a command.
+func (o *Officers) leave(ctx context.Context, tx *db.Tx, by, id string) error {
 	subject, err := db.Find[string](ctx, tx, `
 		UPDATE officer.officer SET active = false, changed_at = $2, version = version + 1 WHERE id = $1 RETURNING subject`, id, o.Clock.Now())
 	if err != nil {
@@ -126,6 +131,9 @@ func (o *Officers) leave(ctx context.Context, tx *db.Tx, id string) error {
 	}
 	if subject == nil {
 		return fault.NotFound("officer.not_found")
+	}
+	if err := o.settle(ctx, tx, by, id, true); err != nil {
+		return err
 	}
 	if o.OnLeave == nil {
 		return nil

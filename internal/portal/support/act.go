@@ -25,7 +25,11 @@ func (t *Tickets) do(ctx context.Context, d Deed, a Act, fn func(tx *db.Tx, o *o
 		return fault.Invalid("support.key_missing")
 	}
 	return t.DB.InTx(ctx, func(tx *db.Tx) error {
-		o, err := t.agent(ctx, tx, d.Officer)
+		who := t.agent
+		if a == ActTake {
+			who = t.joiner
+		}
+		o, err := who(ctx, tx, d.Officer)
 		if err != nil {
 			return err
 		}

@@ -115,7 +115,7 @@ func (t *Tickets) reopen(ctx context.Context, tx *db.Tx, x *Ticket) (err error) 
 	if x.Officer == "" {
 		return nil
 	}
-	if _, err := t.agent(ctx, tx, x.Officer); err == nil {
+	if _, err := t.joiner(ctx, tx, x.Officer); err == nil {
 		x.Status = StatusInWork
 	} else if fault.Is(err, fault.KindForbidden) {
 		x.Officer, x.OfficerName = "", ""

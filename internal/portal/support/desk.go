@@ -25,6 +25,9 @@ const (
 	ActMove   Act = "move" // to another topic and with it, maybe, to another queue
 	ActClose  Act = "close"
 	ActNote   Act = "note"
+
+	// ActRelease is nobody's choice: the holder left, or lost the role.
+	ActRelease Act = "released"
 )
 
 func possible(x *Ticket, o *officer.Officer) []Act {
@@ -54,6 +57,15 @@ func (t *Tickets) agent(ctx context.Context, tx *db.Tx, id string) (*officer.Off
 		return nil, fault.Forbidden("officer.unknown")
 	}
 	return o, nil
+}
+
+// joiner is agent for acts that make somebody a holder: his row is locked until the end,
+// so that nobody is given a ticket while he is being dismissed.
+func (t *Tickets) joiner(ctx context.Context, tx *db.Tx, id string) (*officer.Officer, error) {
+	if err := t.Officers.Stay(ctx, tx, id); err != nil {
+		return nil, err
+	}
+	return t.agent(ctx, tx, id)
 }
 
 // shortName is how citizens see an officer: «Гареева Л. М.».

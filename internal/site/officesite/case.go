@@ -264,6 +264,12 @@ func (w words) history(d *application.Details) []ui.Moment {
 		default:
 			m.Text = w.t("by.system")
 		}
+		if e.Reason != "" {
+			m.Title = w.T("application.event." + string(e.Reason))
+		}
+		if e.Reason == application.ReasonReleased {
+			m.Text = w.t("history.released", "name", e.Officer)
+		}
 		if e.Comment != "" {
 			m.Text += ": «" + e.Comment + "»"
 		}

@@ -118,6 +118,7 @@ func newWorld(t testing.TB) *world {
 	w.site.Brands = &brand.Brands{DB: d, Clock: c, Settings: w.site.Settings, Colours: kit.CheckColours, Configured: brand.Brand{
 		Name: form.Text{RU: "Окно"}, Sub: form.Text{RU: "Услуги Тюменской области"}, Region: form.Text{RU: "Тюменская область"}, Place: "Тюмень", Phone: "8 800 100-70-10",
 	}}
+	officers.Cases, officers.Tickets = w.site.Cases, w.site.Support
 	officers.OnLeave = w.site.Party.EndSubject
 	docs.Work(w.queue)
 	notices.Work(w.queue)

@@ -230,11 +230,23 @@ func (s *Site) memberPage(w http.ResponseWriter, r *http.Request, o *officer.Off
 	if !x.Active {
 		v.Tags, button = []ui.TagProps{{Text: l.T("manage.staff.left"), Colour: "grey"}}, l.T("manage.staff.again")
 	}
-	v.Main = []templ.Component{page.Panel("rights", l.T("manage.staff.rights"), false, page.FormOf(page.Form{
+	load, err := s.Officers.Load(r.Context(), o.ID, x.ID)
+	if err != nil {
+		return err
+	}
+	rights := []templ.Component{}
+	if returns := l.returns(load, "manage.staff.moves"); x.Active && returns != "" {
+		rights = append(rights, ui.P(returns))
+	}
+	v.Main = []templ.Component{page.Panel("rights", l.T("manage.staff.rights"), false, append(rights, page.FormOf(page.Form{
 		Action: at, Hidden: []ui.Hidden{version(x.Version)}, Fields: place, Button: button, Back: &ui.Link{Text: l.T("manage.back"), Href: staffTab},
-	}))}
+	}))...)}
 	if x.Active {
-		v.Main = append(v.Main, page.Panel("end", l.T("manage.staff.end_title"), false, ui.P(l.T("manage.staff.end_text")), page.FormOf(page.Form{
+		text := join(" ", l.T("manage.staff.end_text"), l.returns(load, "manage.staff.leaves"))
+		if load.Invitations > 0 {
+			text = join(" ", text, l.T("manage.staff.links_end", "n", load.Invitations))
+		}
+		v.Main = append(v.Main, page.Panel("end", l.T("manage.staff.end_title"), false, ui.P(text), page.FormOf(page.Form{
 			Action: at + "/dismiss", Button: l.T("manage.staff.end"), Kind: "warning",
 		})))
 		side, err := s.deputyPanel(r, o, x, f, in)
@@ -244,6 +256,27 @@ func (s *Site) memberPage(w http.ResponseWriter, r *http.Request, o *officer.Off
 		v.Side = []templ.Component{side}
 	}
 	return s.sheet(w, r, status, in.bad, nil, v)
+}
+
+// returns says what goes back to the queues when somebody leaves or moves; "" when he
+// holds nothing.
+func (w words) returns(load officer.Load, key string) string {
+	if load.Cases+load.Tickets == 0 {
+		return ""
+	}
+	return w.T(key, "what", w.held(load))
+}
+
+// held is «3 заявления и 1 обращение в поддержку».
+func (w words) held(load officer.Load) string {
+	var out []string
+	if load.Cases > 0 {
+		out = append(out, w.T("manage.staff.cases", "n", load.Cases))
+	}
+	if load.Tickets > 0 {
+		out = append(out, w.T("manage.staff.tickets", "n", load.Tickets))
+	}
+	return strings.Join(out, w.T("manage.staff.and"))
 }
 
 // deputyPanel is who works for an officer while he is away.
@@ -378,6 +411,12 @@ func (s *Site) showDeeds(w http.ResponseWriter, r *http.Request, o *officer.Offi
 			note = l.roles(officer.ParseRoles(d.Note))
 		case officer.DeedAppoint, officer.DeedRecall:
 			note = ""
+		case officer.DeedRelease:
+			load := officer.ParseLoad(d.Note)
+			note = l.held(load)
+			if load.Invitations > 0 {
+				note = join("; ", note, l.T("manage.staff.links", "n", load.Invitations))
+			}
 		}
 		v.Rows = append(v.Rows, ui.DataRow{Cells: []ui.Cell{
 			{Text: l.DateTime(d.At, s.Zone), Class: "okno-nowrap"},

@@ -246,6 +246,12 @@ func (w words) history(d *application.Details) []ui.Moment {
 		m := ui.Moment{
 			Title: w.T("application.event." + string(e.Status)), When: w.moment(e.At), DateTime: w.machine(e.At), Text: w.actor(e),
 		}
+		switch e.Reason {
+		case application.ReasonReleased:
+			m.Title, m.Text = w.T("application.event.released"), w.t("application.released")
+		case application.ReasonTaken:
+			m.Title = w.T("application.event.taken")
+		}
 		if e.Comment != "" {
 			m.Text += ": «" + e.Comment + "»"
 		}
@@ -373,7 +379,7 @@ func (s *Site) turn(r *http.Request, l words, v *visitor, d *application.Details
 func (s *Site) outcome(r *http.Request, l words, d *application.Details) (*page.Outcome, error) {
 	out := &page.Outcome{Good: d.Outcome == application.StatusGranted, Title: l.t("outcome." + string(d.Outcome)), Files: l.fileItems(d, document.SideAgency)}
 	for i := len(d.Events) - 1; i >= 0; i-- {
-		if e := d.Events[i]; e.Status == d.Outcome {
+		if e := d.Events[i]; e.Status == d.Outcome && e.Reason == "" {
 			out.Text = e.Comment
 			break
 		}
