@@ -252,7 +252,10 @@ func (o *Operators) ChangeRights(ctx context.Context, admin, oid person.OID, cen
 				return fault.Conflict("operator.last_admin")
 			}
 		}
-		return o.grant(ctx, tx, oid, at, rights, person.FormatOID(admin))
+		if err := o.grant(ctx, tx, oid, at, rights, person.FormatOID(admin)); err != nil {
+			return err
+		}
+		return o.withdraw(ctx, tx, &admin, oid)
 	})
 }
 

@@ -147,6 +147,51 @@ func (o *Operators) invited(ctx context.Context, tx *db.Tx, token, suffix string
 	return i, nil
 }
 
+type pastRow struct {
+	Active    bool      `db:"active"`
+	ChangedAt time.Time `db:"changed_at"`
+}
+
+// withdraw ends the invitations from before somebody's rights were changed: those in his
+// name, by which he could take back what was taken, and those that he made and may not
+// make now. by is nil for the command line.
+func (o *Operators) withdraw(ctx context.Context, tx *db.Tx, by *person.OID, oid person.OID) error {
+	now := o.Clock.Now()
+	list, err := db.List[Invitation](ctx, tx, `SELECT `+invitationColumns+` FROM operator.invitation WHERE used_at IS NULL AND expires_at > $1 ORDER BY id`, now)
+	if err != nil {
+		return fmt.Errorf("look for invitations: %w", err)
+	}
+	who, err := o.Persons.GetTx(ctx, tx, oid)
+	if fault.Is(err, fault.KindNotFound) { // the account is deleted: nobody can join by it
+		who, err = &person.Person{}, nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = o.authorise(ctx, tx, oid, Admin)
+	if err != nil && !fault.Is(err, fault.KindForbidden) {
+		return err
+	}
+	invites := err == nil
+	for _, i := range list {
+		if !(i.names(who) || i.CreatedBy == oid && !invites) {
+			continue
+		}
+		if _, err := tx.Exec(ctx, `UPDATE operator.invitation SET expires_at = $2 WHERE id = $1`, i.ID, now); err != nil {
+			return fmt.Errorf("withdraw invitation: %w", err)
+		}
+		if err := o.recordAdmin(ctx, tx, by, DeedUninvite, i.ID, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// names tells whether the invitation is in the person's name, in any spelling.
+func (i *Invitation) names(who *person.Person) bool {
+	return rutext.MatchKey(who.Surname) == rutext.MatchKey(i.Surname) && rutext.MatchKey(who.Given) == rutext.MatchKey(i.Given)
+}
+
 // Join gives a signed-in person the rights of an invitation, once. The account's
 // name must be the invited one, and proven: a link that went astray is of no use. An
 // account that is not confirmed yet (fault Forbidden operator.unconfirmed) learns
@@ -154,9 +199,18 @@ func (o *Operators) invited(ctx context.Context, tx *db.Tx, token, suffix string
 // at the same centre stay.
 func (o *Operators) Join(ctx context.Context, token string, oid person.OID) error {
 	return o.DB.InTx(ctx, func(tx *db.Tx) error {
+		// The row of the staff first, as a dismissal locks them.
+		was, err := db.Find[pastRow](ctx, tx, `SELECT active, changed_at FROM operator.operator WHERE oid = $1 FOR UPDATE`, oid)
+		if err != nil {
+			return fmt.Errorf("join: %w", err)
+		}
 		i, err := o.invited(ctx, tx, token, " FOR UPDATE")
 		if err != nil {
 			return err
+		}
+		// Who was dismissed comes back by an invitation made after that alone.
+		if was != nil && !was.Active && !was.ChangedAt.Before(i.CreatedAt) {
+			return fault.NotFound("operator.invitation_over")
 		}
 		who, err := o.Persons.GetTx(ctx, tx, oid)
 		if err != nil {
@@ -165,7 +219,7 @@ func (o *Operators) Join(ctx context.Context, token string, oid person.OID) erro
 		if who.Level != person.Confirmed {
 			return fault.Forbidden("operator.unconfirmed")
 		}
-		if rutext.MatchKey(who.Surname) != rutext.MatchKey(i.Surname) || rutext.MatchKey(who.Given) != rutext.MatchKey(i.Given) {
+		if !i.names(who) {
 			return fault.Forbidden("operator.invitation_other")
 		}
 		now := o.Clock.Now()

@@ -115,11 +115,86 @@ func TestInvite(t *testing.T) {
 	for _, a := range acts {
 		kinds[a.Kind]++
 	}
-	if kinds[operator.DeedInvite] != 4 || kinds[operator.DeedJoin] != 1 || kinds[operator.DeedUninvite] != 1 || kinds[operator.DeedRights] != 1 {
+	if kinds[operator.DeedInvite] != 4 || kinds[operator.DeedJoin] != 1 || kinds[operator.DeedUninvite] != 2 || kinds[operator.DeedRights] != 1 {
 		t.Errorf("the journal has %v", kinds)
 	}
 	if _, err := w.AdminLog(ctx, admin, "", 50); key(err) != "operator.not_permitted" {
 		t.Errorf("a dismissed administrator reads: %v", err)
+	}
+}
+
+// Who is dismissed, or loses a right, does not come back by a link from before; one that
+// is made later lets him in.
+func TestLinksFromBeforeEnd(t *testing.T) {
+	t.Parallel()
+	w := setUp(t)
+	ctx := t.Context()
+	admin := w.staff(t, "", operator.Admin)
+	anna := w.citizen(t, "+79120000555", true)
+	w.prove(t, anna, 1)
+	invite := func(by person.OID, surname string, rights ...operator.Right) string {
+		t.Helper()
+		token, err := w.Invite(ctx, by, db.NewID(), surname, "Анна", "mfc-72-1", rights)
+		must(t, err)
+		return token
+	}
+	join := func(token, want string) {
+		t.Helper()
+		if err := w.Join(ctx, token, anna); key(err) != want {
+			t.Errorf("joined: %v, want %q", err, want)
+		}
+	}
+	first, second, higher := invite(admin, "Тестова", operator.MayConfirm), invite(admin, "ТЕСТОВА", operator.MayConfirm), invite(admin, "Тестова", operator.Admin)
+	join(first, "")
+	must(t, w.ChangeRights(ctx, admin, anna, "", nil))
+	join(second, "operator.invitation_over")
+	join(higher, "operator.invitation_over")
+	if list, err := w.Invitations(ctx, admin); err != nil || len(list) != 0 {
+		t.Errorf("these wait: %+v, %v", list, err)
+	}
+	acts, err := w.AdminLog(ctx, admin, "", 50)
+	must(t, err)
+	n := 0
+	for _, a := range acts {
+		if a.Kind == operator.DeedUninvite {
+			n++
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d withdrawn links in the journal", n)
+	}
+	w.Clock.Advance(time.Minute)
+	join(invite(admin, "Тестова", operator.Admin, operator.MayConfirm), "")
+
+	// An administrator's links end with his right to make them, and do not come back with it.
+	var other person.OID
+	must(t, w.DB.InTx(ctx, func(tx *db.Tx) (err error) {
+		other, err = w.Persons.Create(ctx, tx, person.New{Surname: "Чужакова", Given: "Анна"})
+		return err
+	}))
+	w.prove(t, other, 2)
+	hers, own := invite(anna, "Чужакова", operator.Admin), invite(admin, "Тестова", operator.Admin)
+	must(t, w.ChangeRights(ctx, admin, anna, "mfc-72-1", []operator.Right{operator.MayConfirm}))
+	join(own, "operator.invitation_over")
+	must(t, w.ChangeRights(ctx, admin, anna, "", []operator.Right{operator.Admin}))
+	if err := w.Join(ctx, hers, other); key(err) != "operator.invitation_over" {
+		t.Errorf("by a link of an administrator from before: %v", err)
+	}
+
+	// However joining and dismissal cross, a link from before brings nobody back.
+	tokens := []string{invite(admin, "Тестова", operator.MayConfirm), invite(admin, "Тестова", operator.MayConfirm), invite(admin, "Тестова", operator.MayConfirm)}
+	var wg sync.WaitGroup
+	for _, token := range tokens {
+		wg.Go(func() { _ = w.Join(ctx, token, anna) })
+	}
+	wg.Go(func() {
+		if err := w.ChangeRights(ctx, admin, anna, "", nil); err != nil {
+			t.Error(err)
+		}
+	})
+	wg.Wait()
+	if _, err := w.Get(ctx, anna); key(err) != "operator.not_permitted" {
+		t.Errorf("at work again: %v", err)
 	}
 }
 

@@ -269,7 +269,10 @@ func (o *Operators) Grant(ctx context.Context, oid person.OID, centre string, ri
 				return err
 			}
 		}
-		return o.grant(ctx, tx, oid, at, rights, by)
+		if err := o.grant(ctx, tx, oid, at, rights, by); err != nil || len(rights) > 0 {
+			return err
+		}
+		return o.withdraw(ctx, tx, nil, oid)
 	})
 }
 
