@@ -44,7 +44,7 @@ func TestDismissalGivesWorkBack(t *testing.T) {
 
 	colleague := w.clerk(ivan)
 	colleague.Get("/cases/"+app.ID+"?tab=history").Want("main", "Заявление передают другому сотруднику").Want("main", "больше не ведёт заявление")
-	colleague.Get("/cases/" + app.ID).Submit("form[action$='/take']").WantPath("/cases/"+app.ID).Want("main", "Лыткин")
+	colleague.Get("/cases/"+app.ID).Submit("form[action$='/take']").WantPath("/cases/"+app.ID).Want("main", "Лыткин")
 	w.clerk(vera).Get("/support/tickets/"+ticket.ID).Want("main", "Возвращено в очередь: сотрудник больше не отвечает")
 	b.Post("/manage/staff/"+id, url.Values{"version": {"9"}, "agency": {"edu"}, "roles": {"clerk"}}).WantStatus(409)
 }
