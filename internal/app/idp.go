@@ -80,7 +80,7 @@ func (a *App) newIDP(ctx context.Context) (*idp, error) {
 	}
 	p.sessions = &session.Sessions{DB: d, Clock: a.clock, Keys: a.keys, Settings: p.settings}
 	p.creds = &credential.Credentials{
-		DB: d, Clock: a.clock, Keys: a.keys, Passwords: crypt.NewPasswords(a.cost), Settings: p.settings, Journal: p.journal, Owner: p.notices,
+		DB: d, Clock: a.clock, Keys: a.keys, Passwords: crypt.NewPasswordsOn(a.cost, cores()), Settings: p.settings, Journal: p.journal, Owner: p.notices,
 	}
 	a.wireProtocol(p)
 	a.wireEnrolment(p)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -25,7 +26,7 @@ import (
 	"github.com/okno-gov/okno/test/drive"
 )
 
-// childEnv says what this process is, "demo" or "hello"; stateEnv names its folder.
+// childEnv says what this process is, "demo" or "hello" (which also reads); stateEnv names its folder.
 const (
 	childEnv = "OKNO_BENCH_CHILD"
 	stateEnv = "OKNO_BENCH_STATE"
@@ -42,6 +43,7 @@ func child(role string) int {
 	defer stop()
 	fmt.Println(port)
 	var profile *os.File
+	var read *reading
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		word, rest, _ := strings.Cut(lines.Text(), " ")
 		answer := "ok"
@@ -53,9 +55,15 @@ func child(role string) int {
 		case "end":
 			pprof.StopCPUProfile()
 			err = profile.Close()
+		case "heap":
+			err = writeHeap(rest)
 		case "hash":
 			n, _ := strconv.Atoi(rest)
 			answer = fmt.Sprint(hashes(n).Microseconds())
+		case "read":
+			read, err = startReading(rest)
+		case "quantile":
+			answer, err = read.end()
 		case "crowd":
 			err = fillCrowd(demo, rest)
 		}
@@ -65,6 +73,16 @@ func child(role string) int {
 		fmt.Println(answer)
 	}
 	return 0
+}
+
+// writeHeap writes what is held and what was ever allocated (go tool pprof -sample_index).
+func writeHeap(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	runtime.GC()
+	return errors.Join(pprof.Lookup("heap").WriteTo(f, 0), f.Close())
 }
 
 func serveChild(role string) (port string, demo *app.Demo, stop func(), err error) {

@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -291,88 +289,6 @@ func (b *bench) tokens() error {
 		})
 	}
 	return nil
-}
-
-// storm is P2: 256 people sign in at the same moment.
-func (b *bench) storm() error {
-	const people = 256
-	s, err := b.startSide("demo")
-	if err != nil {
-		return err
-	}
-	p, err := b.newParty(s)
-	if err != nil {
-		return err
-	}
-	time.Sleep(4 * time.Second) // the process has given back what its start took
-	pid := s.cmd.Process.Pid
-	rest, err := memory(pid, "VmRSS")
-	if err != nil {
-		return err
-	}
-	read := request{port: s.port, host: "uslugi.localhost", path: "/", want: 200}
-	calm, err := latencies(b, read, 2*time.Second, nil)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0); err != nil { // forgets the peak
-		return err
-	}
-	done := make(chan struct{})
-	var failed error
-	var refused int
-	var mu sync.Mutex
-	go func() {
-		defer close(done)
-		failed = each(people, people, func(int) error {
-			_, err := p.signIn(b, drive.NewPerson())
-			if err != nil && (strings.Contains(err.Error(), "(429)") || strings.Contains(err.Error(), "(503)")) {
-				mu.Lock()
-				refused++ // told honestly to try again
-				mu.Unlock()
-				return nil
-			}
-			return err
-		})
-	}()
-	busy, err := latencies(b, read, time.Minute, done)
-	<-done
-	if err := errors.Join(err, failed); err != nil {
-		return err
-	}
-	peak, err := memory(pid, "VmHWM")
-	if err != nil {
-		return err
-	}
-	allowed := rest + 2.5*float64(runtime.NumCPU())*19
-	b.add(row{
-		goal: "P2", what: "peak of 256 logins at once", unit: "MB", ours: peak, floor: allowed, ratio: peak / allowed, want: "≤ 1", ok: peak <= allowed,
-		note: fmt.Sprintf("at rest %.0f MB, floor is rest + 2.5 × cores × 19 MiB; %d told to try again", rest, refused),
-	})
-	b.add(row{
-		goal: "P2", what: "p99 of reads meanwhile", unit: "ms", ours: busy, floor: calm, ratio: busy / calm, want: "≤ 3", ok: busy <= 3*calm,
-		note: "main page, one connection; the measuring side shares the cores",
-	})
-	return nil
-}
-
-// latencies is the p99 in milliseconds of a request that is sent again and again.
-func latencies(b *bench, q request, d time.Duration, until <-chan struct{}) (float64, error) {
-	var all []float64
-	for end := time.Now().Add(d); time.Now().Before(end); {
-		select {
-		case <-until:
-			end = time.Now()
-		default:
-		}
-		c, err := once(q)
-		if err != nil {
-			return 0, err
-		}
-		all = append(all, c)
-	}
-	slices.Sort(all)
-	return all[len(all)*99/100], nil
 }
 
 // memory is a line of /proc/<pid>/status in MB.

@@ -115,49 +115,85 @@ func TestPasswords(t *testing.T) {
 func TestPasswordQueueRefusesEarly(t *testing.T) {
 	t.Parallel()
 	p := NewPasswords(Cheap)
-	release := make(chan struct{})
-	var started, done sync.WaitGroup
-	for range cap(p.slots) {
-		started.Add(1)
-		done.Go(func() { _ = p.run(context.Background(), func() { started.Done(); <-release }) })
-	}
-	started.Wait()
 	for len(p.queue) < cap(p.queue) {
 		p.queue <- struct{}{}
 	}
-	if err := p.run(context.Background(), func() {}); !fault.Is(err, fault.KindLimited) {
+	if _, err := p.Hash(t.Context(), "Okno-2026!"); !fault.Is(err, fault.KindLimited) {
 		t.Errorf("a full queue answered %v", err)
 	}
-	close(release)
-	done.Wait()
+	<-p.queue
+	if _, err := p.Hash(t.Context(), "Okno-2026!"); err != nil {
+		t.Errorf("a place in the queue: %v", err)
+	}
 }
 
-// The memory of a hash is used again, and kept for no longer than it is needed.
-func TestPasswordMemoryIsKeptShortly(t *testing.T) {
+// However many come at once, no more than the threads hash; who has gone leaves
+// the queue, and the others get their own answers.
+func TestPasswordThreads(t *testing.T) {
+	t.Parallel()
+	p := NewPasswordsOn(Cost{MemoryKiB: 1024, Time: 1, Threads: 1}, 2)
+	hash, err := p.Hash(t.Context(), "Okno-2026!")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	var wait sync.WaitGroup
+	for i := range 64 {
+		wait.Go(func() {
+			ctx, password := t.Context(), "Okno-2026!"
+			if i%3 == 0 {
+				password = "Okno-2027!"
+			}
+			if i%8 == 7 {
+				ctx = gone
+			}
+			got, err := p.Verify(ctx, password, hash)
+			if err != nil && i%8 != 7 || got && i%3 == 0 || !got && err == nil && i%3 != 0 {
+				t.Errorf("%d: %v, %v", i, got, err)
+			}
+			p.change(func() {
+				if p.running > 2 || p.busy > 2 {
+					t.Errorf("%d threads, %d busy", p.running, p.busy)
+				}
+			})
+		})
+	}
+	wait.Wait()
+	p.change(func() {
+		if p.waiting != 0 || p.busy != 0 {
+			t.Errorf("%d wait, %d busy after all have ended", p.waiting, p.busy)
+		}
+	})
+}
+
+// A thread and its memory serve one hash after another, and stay no longer than
+// they are needed.
+func TestPasswordThreadsEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPasswords(Cheap)
+		p := NewPasswordsOn(Cheap, 4)
 		for range 3 {
 			if _, err := p.Hash(t.Context(), "Okno-2026!"); err != nil {
 				t.Fatal(err)
 			}
 		}
-		held := func() (kib, n int) {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			for _, m := range p.idle {
-				kib += m.Size()
-			}
-			return kib, len(p.idle)
+		running := func() (n int) {
+			p.change(func() { n = p.running })
+			return n
 		}
-		if kib, n := held(); kib != int(Cheap.MemoryKiB) || n != 1 {
-			t.Errorf("%d memories of %d KiB after hashes one after another", n, kib)
+		if n := running(); n != 1 {
+			t.Errorf("%d threads for hashes one after another", n)
 		}
-		time.Sleep(memoryIdle + time.Second)
+		time.Sleep(threadIdle + time.Second)
 		synctest.Wait()
-		if kib, n := held(); kib != 0 || n != 0 {
-			t.Errorf("%d memories of %d KiB are kept", n, kib)
+		if n := running(); n != 0 {
+			t.Errorf("%d threads are kept", n)
 		}
+		if _, err := p.Hash(t.Context(), "Okno-2026!"); err != nil {
+			t.Errorf("after the threads have ended: %v", err)
+		}
+		time.Sleep(threadIdle + time.Second)
 	})
 }
 

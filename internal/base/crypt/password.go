@@ -8,10 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/okno-gov/okno/internal/base/crypt/argon2"
-	"github.com/okno-gov/okno/internal/base/fault"
 )
 
 // Cost is what one password hash takes.
@@ -32,28 +30,29 @@ var (
 // at the end of the queue waits about three seconds.
 const queuePerCore = 128
 
-// memoryIdle is for how long the working memory stays after the last hash.
-const memoryIdle = 5 * time.Second
-
 // Passwords hashes and verifies passwords with argon2id, at most one at a time
 // per core: memory stays at cores × 19 MiB however many people sign in, and
 // goes back to the system soon after. When the queue is full it refuses at once
 // and honestly, with fault.Limited.
 type Passwords struct {
-	cost  Cost
-	slots chan struct{}
-	queue chan struct{}
-	dummy string
+	cost    Cost
+	threads int
+	queue   chan struct{}
+	work    chan *derivation
+	dummy   string
 
-	mu     sync.Mutex
-	idle   []*argon2.Memory // the last used is the first used again
-	forget *time.Timer
+	mu                     sync.Mutex
+	running, busy, waiting int // threads, those that hash, hashes that no thread has taken
 }
 
-// NewPasswords returns a hasher of the given cost.
-func NewPasswords(cost Cost) *Passwords {
-	n := runtime.GOMAXPROCS(0)
-	p := &Passwords{cost: cost, slots: make(chan struct{}, n), queue: make(chan struct{}, n*queuePerCore)}
+// NewPasswords returns a hasher of the given cost, with a thread per processor of Go.
+func NewPasswords(cost Cost) *Passwords { return NewPasswordsOn(cost, runtime.GOMAXPROCS(0)) }
+
+// NewPasswordsOn is NewPasswords with a number of threads. They count among the
+// processors of Go (GOMAXPROCS): who wants everything else to go on while all
+// of them hash gives the program more of these than it has cores.
+func NewPasswordsOn(cost Cost, threads int) *Passwords {
+	p := &Passwords{cost: cost, threads: threads, queue: make(chan struct{}, threads*queuePerCore), work: make(chan *derivation)}
 	// Comparing with it takes the same work; that nothing hashes to it does not
 	// matter, the answer is no anyway. Hashing one would cost each start 19 MiB.
 	p.dummy = p.phc([]byte("0123456789abcdef"), make([]byte, keySize))
@@ -67,9 +66,11 @@ func (p *Passwords) Cost() Cost { return p.cost }
 func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, 16)
 	mustRead(salt)
-	var out string
-	err := p.run(ctx, func() { out = p.encode(password, salt) })
-	return out, err
+	key, err := p.derive(ctx, password, salt, p.cost, keySize)
+	if err != nil {
+		return "", err
+	}
+	return p.phc(salt, key), nil
 }
 
 // Verify compares in constant time. An empty hash stands for an unknown
@@ -83,76 +84,11 @@ func (p *Passwords) Verify(ctx context.Context, password, hash string) (bool, er
 	if err != nil {
 		return false, err
 	}
-	var got []byte
-	err = p.run(ctx, func() { got = p.derive(password, salt, cost, len(want)) })
+	got, err := p.derive(ctx, password, salt, cost, len(want))
 	if err != nil {
 		return false, err
 	}
 	return subtle.ConstantTimeCompare(got, want) == 1 && known, nil
-}
-
-func (p *Passwords) run(ctx context.Context, f func()) error {
-	select {
-	case p.queue <- struct{}{}:
-	default:
-		return fault.Limited("password.busy", 5*time.Second)
-	}
-	defer func() { <-p.queue }()
-	select {
-	case p.slots <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() { <-p.slots }()
-	f()
-	return nil
-}
-
-func (p *Passwords) encode(password string, salt []byte) string {
-	return p.phc(salt, p.derive(password, salt, p.cost, keySize))
-}
-
-// derive hashes in memory that waits for it.
-func (p *Passwords) derive(password string, salt []byte, c Cost, size int) []byte {
-	m := p.takeMemory()
-	defer p.giveMemory(m)
-	return m.IDKey([]byte(password), salt, c.Time, c.MemoryKiB, c.Threads, uint32(size))
-}
-
-func (p *Passwords) takeMemory() *argon2.Memory {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n := len(p.idle)
-	if n == 0 {
-		return new(argon2.Memory)
-	}
-	m := p.idle[n-1]
-	p.idle = p.idle[:n-1]
-	return m
-}
-
-func (p *Passwords) giveMemory(m *argon2.Memory) {
-	if m.Size() > max(int(p.cost.MemoryKiB), 1024) { // a hash of a greater cost, from elsewhere
-		m.Free()
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.idle = append(p.idle, m)
-	if p.forget == nil {
-		p.forget = time.AfterFunc(memoryIdle, p.freeIdle)
-	} else {
-		p.forget.Reset(memoryIdle)
-	}
-}
-
-// freeIdle gives back the memory of hashes that are over.
-func (p *Passwords) freeIdle() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, m := range p.idle {
-		m.Free()
-	}
-	p.idle = nil
 }
 
 func (p *Passwords) phc(salt, key []byte) string {

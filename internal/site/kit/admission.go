@@ -38,6 +38,7 @@ import (
 type Admission struct {
 	Key        []byte        // signs the tickets: the same one in all processes
 	Concurrent int           // requests at work; 0: 32 per core
+	Cores      int           // 0: as many as Go has processors
 	Wait       time.Duration // at most, for a place inside; 0: one second
 	Patience   time.Duration // the same of whoever is in the middle of something; 0: 15 seconds
 	Now        func() time.Time
@@ -89,7 +90,7 @@ const standstill = 5 * time.Second
 
 func (a *Admission) start() {
 	if a.Concurrent <= 0 {
-		a.Concurrent = concurrentPerCore * runtime.GOMAXPROCS(0)
+		a.Concurrent = concurrentPerCore * cmp.Or(a.Cores, runtime.GOMAXPROCS(0))
 	}
 	a.Wait, a.Patience = cmp.Or(a.Wait, defaultWait), cmp.Or(a.Patience, defaultPatience)
 	if a.Now == nil {
