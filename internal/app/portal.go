@@ -239,7 +239,7 @@ func (a *App) servePortal(p *portal) error {
 		site := &officesite.Site{
 			Code: p.cfg.Code, Brands: p.brands, PortalURL: p.cfg.URL, IDP: issuer, Agreement: p.cfg.URL + "/agreement",
 			Zone: p.zone, Clock: a.clock, Bundle: a.bundle, Log: a.log, Secure: secure(p.cfg.OfficeURL), TrustedProxies: a.proxies(), Metrics: a.metrics,
-			Party: office, Officers: p.officers, Cases: p.cases, Services: p.services, Directory: p.directory,
+			Party: office, Officers: p.officers, Cases: p.cases, Services: p.services, Misses: p.misses, Directory: p.directory,
 			Contents: p.contents, Notices: p.notices, Support: p.support, Settings: p.settings, ReportURL: p.cfg.URL + "/report",
 		}
 		a.addHost(p.cfg.OfficeURL, site.Handler())

@@ -67,8 +67,7 @@ func (a *App) disk() func() (opssite.Disk, error) {
 	}
 }
 
-// writeMissesEvery bounds how many counts of searches a crash loses; equal
-// searches within it count once.
+// writeMissesEvery bounds how many counts of searches a crash loses.
 const writeMissesEvery = time.Minute
 
 // writeMisses counts searches without result now and then, and at the end.

@@ -1,12 +1,17 @@
 package catalogue
 
 import (
+	"cmp"
 	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"github.com/okno-gov/okno/internal/base/clock"
 	"github.com/okno-gov/okno/internal/base/crypt"
@@ -17,9 +22,12 @@ import (
 // Misses counts searches that found nothing, so that editors learn what people
 // call services by. People also type names and numbers into a search field:
 //
-//   - what has a digit or an at sign, is long, or is a whole sentence is not counted;
-//   - the words are kept only once they were used in five different minutes of at
-//     least two days; until then a keyed hash stands for them;
+//   - what looks like a name, an address, a number of somebody or a whole sentence is
+//     not counted (see normalMiss);
+//   - a visitor counts once a day for the same words. Who that is stands nowhere: the
+//     process remembers for the day a hash under a key that it throws away with it;
+//   - the words are kept only once they were counted five times, on two days or more,
+//     one of them with three visitors; until then a keyed hash stands for them;
 //   - no row says who searched, or at what time of the day.
 type Misses struct {
 	DB    *db.DB
@@ -28,65 +36,78 @@ type Misses struct {
 	Zone  *time.Location // of the days
 
 	mu    sync.Mutex
-	noted map[string]bool
+	day   time.Time
+	key   []byte                // of the day's hashes
+	seen  map[[16]byte]struct{} // visitor and words
+	fresh map[missOf]int64      // counts that are not written yet
+}
+
+type missOf struct {
+	day   time.Time
+	query string
 }
 
 // Bounds of what is counted.
 const (
-	minMiss      = 3  // letters
-	maxMiss      = 40 // letters
+	minMiss      = 3  // letters and digits
+	maxMiss      = 40 // letters and digits
 	maxMissWords = 4
-	maxNoted     = 1000 // different searches between two writings
-	missesShown  = 5    // times before the words are kept
+	maxSeen      = 50000 // visitors and words in a day: 2 MB
+	missesShown  = 5     // times before the words are kept
+	missCrowd    = 3     // visitors on one of the days
 	missTermDays = 90
 )
 
-// Note remembers a search without result until the next [Misses.Write]; equal
-// ones between two writings count once. It never waits for the database.
-func (m *Misses) Note(query string) {
+// Note remembers a search without result until the next [Misses.Write]. visitor is
+// whatever tells visitors of one day apart: an account, or an address and a browser.
+// It never waits for the database.
+func (m *Misses) Note(query, visitor string) {
 	q := normalMiss(query)
 	if q == "" {
 		return
 	}
+	day := m.today()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.noted == nil {
-		m.noted = map[string]bool{}
+	if m.key == nil || !m.day.Equal(day) {
+		m.day, m.key, m.seen = day, make([]byte, 32), map[[16]byte]struct{}{}
+		rand.Read(m.key)
 	}
-	if len(m.noted) < maxNoted {
-		m.noted[q] = true
+	mac := hmac.New(sha256.New, m.key)
+	mac.Write([]byte(visitor + "\n" + q))
+	who := [16]byte(mac.Sum(nil))
+	if _, again := m.seen[who]; again || len(m.seen) >= maxSeen {
+		return
 	}
-}
-
-// normalMiss is the form in which searches are compared; "" for what is not
-// counted.
-func normalMiss(query string) string {
-	q := strings.ReplaceAll(strings.ToLower(trimQuery(query)), "ё", "е")
-	words := strings.FieldsFunc(q, func(r rune) bool { return !unicode.IsLetter(r) && r != '-' })
-	out := strings.Join(words, " ")
-	n := len([]rune(out))
-	if n < minMiss || n > maxMiss || len(words) > maxMissWords || strings.ContainsAny(q, "@") || strings.ContainsFunc(q, unicode.IsDigit) {
-		return ""
+	m.seen[who] = struct{}{}
+	if m.fresh == nil {
+		m.fresh = map[missOf]int64{}
 	}
-	return out
+	m.fresh[missOf{day, q}]++
 }
 
 // Write counts what was noted since the last time.
 func (m *Misses) Write(ctx context.Context) error {
 	m.mu.Lock()
-	noted := m.noted
-	m.noted = nil
+	fresh := m.fresh
+	m.fresh = nil
 	m.mu.Unlock()
-	if len(noted) == 0 {
+	if len(fresh) == 0 {
 		return nil
 	}
-	day := m.today()
+	// In one order in every process, so that two do not wait for each other.
+	list := slices.SortedFunc(maps.Keys(fresh), func(a, b missOf) int {
+		return cmp.Or(a.day.Compare(b.day), strings.Compare(a.query, b.query))
+	})
 	err := m.DB.InTx(ctx, func(tx *db.Tx) error {
-		for q := range noted {
-			if _, err := tx.Exec(ctx, `INSERT INTO catalogue.miss AS m (key, times, first_day, last_day) VALUES ($1, 1, $3, $3)
-				ON CONFLICT (key) DO UPDATE SET times = m.times + 1, last_day = $3,
-				query = CASE WHEN m.times + 1 >= $4 AND $3 > m.first_day THEN $2 ELSE m.query END`,
-				m.Keys.Index("catalogue.miss", q), q, day, missesShown); err != nil {
+		for _, of := range list {
+			if _, err := tx.Exec(ctx, `INSERT INTO catalogue.miss AS m (key, times, first_day, last_day, today, several) VALUES ($1, $3::bigint, $4::date, $4::date, $3::bigint, $3::bigint >= $6::bigint)
+				ON CONFLICT (key) DO UPDATE SET times = m.times + $3::bigint, last_day = greatest(m.last_day, $4::date),
+				today = CASE WHEN $4::date > m.last_day THEN $3::bigint ELSE m.today + $3::bigint END,
+				several = m.several OR CASE WHEN $4::date > m.last_day THEN $3::bigint ELSE m.today + $3::bigint END >= $6::bigint,
+				query = CASE WHEN m.times + $3::bigint >= $5::bigint AND $4::date > m.first_day AND (m.several OR CASE WHEN $4::date > m.last_day THEN $3::bigint ELSE m.today + $3::bigint END >= $6::bigint)
+					THEN $2::text ELSE m.query END`,
+				m.Keys.Index("catalogue.miss", of.query), of.query, fresh[of], of.day, int64(missesShown), int64(missCrowd)); err != nil {
 				return err
 			}
 		}

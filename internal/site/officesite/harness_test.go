@@ -97,7 +97,7 @@ func newWorld(t testing.TB) *world {
 	}
 	w.site = &officesite.Site{
 		Code: "72", PortalURL: "http://uslugi.test", IDP: "http://esia.test", Zone: zone, Clock: c, Bundle: bundle,
-		Officers: officers, Services: cards, Directory: dir, ReportURL: "http://uslugi.test/report",
+		Officers: officers, Services: cards, Directory: dir, Misses: &catalogue.Misses{DB: d, Clock: c, Keys: keys, Zone: zone}, ReportURL: "http://uslugi.test/report",
 		Contents: texts, Notices: notices, Settings: &setting.Settings{DB: d, Clock: c},
 		Support: &support.Tickets{
 			DB: d, Clock: c, Keys: keys, Officers: officers, Notices: notices, Outbox: notices.Outbox, Journal: diary, Bundle: bundle, Portal: portalName,

@@ -378,7 +378,7 @@ func TestManageIsClosed(t *testing.T) {
 		"POST /manage/directory/agency/entries/edu", "POST /manage/directory/agency/entries/edu/hide", "GET /manage/directory/agency/entries/edu/offices/new",
 		"POST /manage/directory/agency/entries/edu/offices/new", "POST /manage/directory/agency/entries/edu/offices/x/drop", "GET /manage/texts/news", "GET /manage/texts/news/new",
 		"POST /manage/texts/news/new", "GET /manage/texts/news/entries/x", "POST /manage/texts/news/entries/x", "POST /manage/texts/news/entries/x/withdraw", "POST /manage/texts/news/entries/x/mail",
-		"GET /manage/catalogue", "GET /manage/catalogue/upload", "POST /manage/catalogue/upload", "GET /manage/catalogue/archive", "GET /manage/catalogue/new", "POST /manage/catalogue/new",
+		"GET /manage/catalogue", "GET /manage/catalogue/upload", "POST /manage/catalogue/upload", "GET /manage/catalogue/archive", "GET /manage/catalogue/searches", "GET /manage/catalogue/new", "POST /manage/catalogue/new",
 		"GET /manage/catalogue/services/criminal-record", "GET /manage/catalogue/services/criminal-record/edit", "POST /manage/catalogue/services/criminal-record/edit",
 		"POST /manage/catalogue/services/criminal-record/weight", "POST /manage/catalogue/services/criminal-record/withdraw", "POST /manage/catalogue/services/criminal-record/keep",
 		"POST /manage/catalogue/services/criminal-record/return", "GET /manage/catalogue/proposals/" + id, "GET /manage/catalogue/proposals/" + id + "/services/x",
@@ -417,7 +417,7 @@ func TestManageHasWords(t *testing.T) {
 			"/manage/staff", "/manage/staff/invite", "/manage/staff/" + w.officer(lilia), "/manage/journal", "/manage/directory/agency", "/manage/directory/agency/new",
 			"/manage/directory/agency/entries/edu", "/manage/directory/agency/entries/edu/offices/new", "/manage/directory/centre", "/manage/directory/centre/new",
 			"/manage/texts/news", "/manage/texts/help", "/manage/texts/act", "/manage/texts/agreement", "/manage/texts/consent", "/manage/texts/help/new", "/manage/texts/act/new",
-			"/manage/catalogue", "/manage/catalogue/upload", "/manage/catalogue/new", "/manage/catalogue/services/criminal-record", "/manage/catalogue/services/kindergarten-enrolment",
+			"/manage/catalogue", "/manage/catalogue/upload", "/manage/catalogue/searches", "/manage/catalogue/new", "/manage/catalogue/services/criminal-record", "/manage/catalogue/services/kindergarten-enrolment",
 		} {
 			b.Get(path).WantStatus(200)
 		}

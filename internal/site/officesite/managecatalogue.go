@@ -35,6 +35,7 @@ func (s *Site) catalogueRoutes() {
 	m.Handle("GET /manage/catalogue/upload", s.editor(s.showUpload))
 	m.Handle("POST /manage/catalogue/upload", s.editor(s.upload), kit.Body(maxArchiveForm), kit.Deadline(uploadTime))
 	m.Handle("GET /manage/catalogue/archive", s.editor(s.download))
+	m.Handle("GET /manage/catalogue/searches", s.editor(s.showSearches))
 	m.Handle("GET /manage/catalogue/new", s.editor(s.newSource))
 	m.Handle("POST /manage/catalogue/new", s.editor(s.checkSource), kit.Body(maxDefinition))
 	m.Handle("GET /manage/catalogue/services/{code}", s.editor(s.showService))
@@ -87,6 +88,9 @@ func (s *Site) showCatalogue(w http.ResponseWriter, r *http.Request, o *officer.
 		{Field: ui.Field{ID: "agency", Name: "agency", Label: l.T("manage.staff.agency"), Value: agency}, Options: append([]ui.Option{{Text: l.T("manage.any")}}, agencies...)},
 		{Field: ui.Field{ID: "order", Name: "order", Label: l.T("manage.catalogue.order"), Value: q.Get("order")}, Options: []ui.Option{{Text: l.T("manage.catalogue.by_title")}, {Value: "popular", Text: l.T("manage.catalogue.by_popular")}}},
 	}
+	if s.Misses != nil {
+		v.Below = []templ.Component{ui.Links([]ui.Link{{Text: l.T("manage.searches.title"), Href: catalogueTab + "/searches"}})}
+	}
 	names := map[string]string{}
 	for _, a := range agencies {
 		names[a.Value] = a.Text
@@ -101,6 +105,39 @@ func (s *Site) showCatalogue(w http.ResponseWriter, r *http.Request, o *officer.
 			{Body: page.TagCell(l.serviceTag(x)), Label: l.T("manage.state")},
 		}})
 	}
+	return s.list(w, r, v)
+}
+
+// searchesShown bounds the searches without result on the editor's page.
+const searchesShown = 200
+
+// showSearches tells the editor what people call services by and do not find (BO-30):
+// what to add to the words for the search.
+func (s *Site) showSearches(w http.ResponseWriter, r *http.Request, o *officer.Officer) error {
+	if s.Misses == nil {
+		return fault.NotFound("catalogue.not_found")
+	}
+	list, rare, err := s.Misses.Common(r.Context(), searchesShown)
+	if err != nil {
+		return err
+	}
+	l := s.words(r)
+	v := page.List{
+		Manage: s.manage(w, r, o, catalogueTab, l.T("manage.searches.title"), l.T("manage.searches.lead")), Label: l.T("manage.searches.title"),
+		Empty: l.T("manage.searches.empty"), EmptyText: l.T("manage.searches.empty_text"), Shown: l.T("manage.shown", "n", len(list), "of", len(list)),
+		Head: heads(l, "manage.searches.query", "manage.searches.times", "manage.searches.last"),
+	}
+	for _, m := range list {
+		v.Rows = append(v.Rows, ui.DataRow{Cells: []ui.Cell{
+			{Text: m.Query},
+			{Text: strconv.FormatInt(m.Times, 10), Label: l.T("manage.searches.times"), Numeric: true},
+			{Text: l.Date(m.LastDay), Label: l.T("manage.searches.last")},
+		}})
+	}
+	if rare > 0 {
+		v.Below = append(v.Below, ui.P(l.T("manage.searches.rare", "n", rare)))
+	}
+	v.Below = append(v.Below, ui.Links([]ui.Link{{Text: l.T("manage.searches.back"), Href: catalogueTab}}))
 	return s.list(w, r, v)
 }
 

@@ -51,3 +51,20 @@ func TestTwoEditorsOfAService(t *testing.T) {
 	slow.Submit("form[action$='/withdraw']", "day", "25.11.2026", "why", "ошибка").WantStatus(409).Want(".okno-pagehead", "30 ноября 2026")
 	first.Get(at).Submit("form[action$='/keep']", "why", "отменили").Want("#history + *", "Снятие отменено")
 }
+
+// BO-30: an editor sees by which words people look for services in vain, and nobody's name.
+func TestSearchesInVain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.appoint()
+	for range 2 {
+		for _, visitor := range []string{"a", "b", "c"} {
+			w.site.Misses.Note("рыболовный билет", visitor)
+			w.site.Misses.Note("Тестова Анна Викторовна", visitor)
+		}
+		w.site.Misses.Note("редкое слово", "a")
+		must(t, w.site.Misses.Write(t.Context()))
+		w.clock.Advance(24 * time.Hour)
+	}
+	w.clerk(editor).Get("/manage/catalogue").Click("a[href$='/searches']").Want("table", "рыболовный билет").Want("table", "25 ноября 2026").Lacks("main", "Анна").Lacks("main", "редкое").Want("main", "Ещё 2 поиска")
+}

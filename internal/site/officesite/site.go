@@ -45,6 +45,7 @@ type Site struct {
 	Officers  *officer.Officers
 	Cases     *casework.Cases
 	Services  *catalogue.Services
+	Misses    *catalogue.Misses // nil: searches without result are not counted
 	Directory *directory.Directory
 	Contents  *content.Contents
 	Notices   *notice.Notices

@@ -18,7 +18,7 @@ func (s *Site) showSearch(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if q != "" && len(found.Services) == 0 && s.Missed != nil {
-		s.Missed(q)
+		s.Missed(q, searcher(r))
 	}
 	l := s.words(r)
 	title := l.t("search.crumb")
@@ -33,6 +33,15 @@ func (s *Site) showSearch(w http.ResponseWriter, r *http.Request) error {
 		c.Similar = l.t("search.switched", "q", found.Query)
 	}
 	return s.showList(w, r, p, c, found.Services, true)
+}
+
+// searcher tells visitors of a day apart: by their account, or else by network and
+// browser. It is hashed for the day and stored nowhere.
+func searcher(r *http.Request) string {
+	if v := visitorOf(r); v != nil && v.acc != nil {
+		return v.acc.ID
+	}
+	return kit.Address(r).String() + " " + r.UserAgent()
 }
 
 // suggest is the list under the search line while one types.

@@ -65,8 +65,9 @@ type Site struct {
 	Profiles Profiles
 	Accounts *account.Accounts
 	Services *catalogue.Services
-	// Missed is told what was searched in vain; nil: nobody counts.
-	Missed       func(query string)
+	// Missed is told what was searched in vain, and what tells visitors of a day apart;
+	// nil: nobody counts.
+	Missed       func(query, visitor string)
 	Directory    *directory.Directory
 	Places       *directory.Places // nil: no choice of a place
 	Contents     *content.Contents
