@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/clock"
@@ -18,6 +19,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/base/job"
+	"github.com/okno-gov/okno/internal/base/recall"
 )
 
 // ErrCredentials reports a client that did not prove itself: unknown, not
@@ -29,6 +31,9 @@ type Clients struct {
 	DB    *db.DB
 	Clock *clock.Clock
 	Keys  *crypt.Keyring
+
+	ready sync.Once
+	known recall.Rows[string, known]
 }
 
 // Work registers the sweep that erases secrets which ended.
@@ -134,9 +139,9 @@ func (cs *Clients) FindTx(ctx context.Context, tx *db.Tx, id string) (*Client, e
 
 // Get returns an active client; fault NotFound for every other.
 func (cs *Clients) Get(ctx context.Context, id string) (*Client, error) {
-	c, err := cs.Find(ctx, id)
+	c, err := cs.Known(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("get client: %w", err)
 	}
 	if c == nil || c.Status != Active {
 		return nil, fault.NotFound("signin.client.unknown")
@@ -230,7 +235,7 @@ func (cs *Clients) RetireSecretsTx(ctx context.Context, tx *db.Tx, id string, ov
 	if err != nil {
 		return fmt.Errorf("retire secrets of %s: %w", id, err)
 	}
-	return nil
+	return tx.Changed(ctx, topic, id)
 }
 
 // Proofs are what a client can prove itself with.
@@ -362,27 +367,20 @@ func (cs *Clients) RemoveCertificateTx(ctx context.Context, tx *db.Tx, id, finge
 
 // Authenticate returns the active client that knows the secret, otherwise
 // [ErrCredentials]. The work is the same for unknown clients.
-func (cs *Clients) Authenticate(ctx context.Context, id, secret string) (*Client, error) {
-	var c *Client
-	var macs [][]byte
-	err := cs.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		if c, err = find(ctx, tx, id); err != nil {
-			return err
-		}
-		macs, err = secrets(ctx, tx, id, cs.Clock.Now())
-		return err
-	})
+func (cs *Clients) Authenticate(ctx context.Context, id, given string) (*Client, error) {
+	k, err := cs.recall(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("authenticate client: %w", err)
 	}
-	mac, ok := cs.mac(id, secret), false
-	for _, m := range macs {
-		ok = crypt.Equal(m, mac) || ok
+	mac, ok, now := cs.mac(id, given), false, cs.Clock.Now()
+	for _, s := range k.secrets {
+		ok = crypt.Equal(s.MAC, mac) && (s.ExpiresAt == nil || s.ExpiresAt.After(now)) || ok
 	}
-	if c == nil || !ok || c.Status != Active {
+	if k.client == nil || !ok || k.client.Status != Active {
 		return nil, ErrCredentials
 	}
-	return c, nil
+	c := *k.client
+	return &c, nil
 }
 
 // Certified returns the active client with its certificates, for

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"time"
@@ -29,7 +30,7 @@ func put(ctx context.Context, tx *db.Tx, c *Client) error {
 			second_factor=$15, changed_at=$17`,
 		c.ID, c.Name, c.Kind, c.Status, c.Purpose, c.HomeURL, list(c.RedirectURIs), list(c.PostLogoutURIs), c.BackchannelURI,
 		c.EventURI, list(c.Scopes), c.MinLevel, list(c.RefusedProofing), c.FirstParty, c.SecondFactor, c.CreatedAt, c.ChangedAt)
-	return err
+	return cmp.Or(err, tx.Changed(ctx, topic, c.ID))
 }
 
 // list keeps NULL out of array columns.
@@ -41,17 +42,21 @@ func list(s []string) []string {
 }
 
 func setStatus(ctx context.Context, tx *db.Tx, id string, from []string, to Status, now time.Time) (int64, error) {
-	return tx.Exec(ctx, `UPDATE client.client SET status=$3, changed_at=$4 WHERE id=$1 AND status = ANY($2)`, id, from, to, now)
+	n, err := tx.Exec(ctx, `UPDATE client.client SET status=$3, changed_at=$4 WHERE id=$1 AND status = ANY($2)`, id, from, to, now)
+	if err != nil {
+		return 0, err
+	}
+	return n, tx.Changed(ctx, topic, id)
 }
 
 func addSecret(ctx context.Context, tx *db.Tx, id string, mac []byte, now time.Time) error {
 	_, err := tx.Exec(ctx, `INSERT INTO client.secret (client_id, mac, created_at) VALUES ($1,$2,$3)
 		ON CONFLICT (client_id, mac) DO UPDATE SET expires_at = NULL`, id, mac, now)
-	return err
+	return cmp.Or(err, tx.Changed(ctx, topic, id))
 }
 
-func secrets(ctx context.Context, tx *db.Tx, id string, now time.Time) ([][]byte, error) {
-	return db.List[[]byte](ctx, tx, `SELECT mac FROM client.secret
+func secrets(ctx context.Context, tx *db.Tx, id string, now time.Time) ([]secret, error) {
+	return db.List[secret](ctx, tx, `SELECT mac, expires_at FROM client.secret
 		WHERE client_id=$1 AND (expires_at IS NULL OR expires_at > $2) ORDER BY created_at DESC LIMIT 10`, id, now)
 }
 

@@ -37,9 +37,10 @@ func give(t *testing.T, w *oidctest.World, c *client.Client, since time.Time, sc
 	return out
 }
 
-func alive(t *testing.T, w *oidctest.World, chain string) (ok bool) {
+func alive(t *testing.T, w *oidctest.World, chain string) bool {
 	t.Helper()
-	must(t, w.DB.Read(ctx, func(tx *db.Tx) (err error) { ok, err = w.Consents.Alive(ctx, tx, chain); return err }))
+	ok, err := w.Consents.Alive(ctx, chain)
+	must(t, err)
 	return ok
 }
 

@@ -5,12 +5,14 @@ import (
 	"embed"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/clock"
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/base/job"
+	"github.com/okno-gov/okno/internal/base/recall"
 	"github.com/okno-gov/okno/internal/idp/client"
 	"github.com/okno-gov/okno/internal/idp/event"
 	"github.com/okno-gov/okno/internal/idp/journal"
@@ -97,7 +99,14 @@ type Consents struct {
 	Journal *journal.Journal
 	// Owner tells a person that a consent was withdrawn (ID-SEC-13); nil: nobody is told.
 	Owner Owner
+
+	ready sync.Once
+	ends  recall.Rows[string, time.Time] // of chains, when they expire
+	noted noted
 }
+
+// topic is under which changes of consents are told, by chain.
+const topic = "consent"
 
 // Owner tells a person something on all confirmed contacts; notify.Notices is one.
 type Owner interface {
@@ -117,10 +126,28 @@ func (cs *Consents) Find(ctx context.Context, tx *db.Tx, oid int64, clientID str
 }
 
 // Alive tells whether a chain of consents is in force: for tokens, which ask at
-// each use.
-func (cs *Consents) Alive(ctx context.Context, tx *db.Tx, chain string) (bool, error) {
-	return db.Get[bool](ctx, tx, `SELECT EXISTS (SELECT FROM consent.consent WHERE chain=$1 AND ended_at IS NULL AND expires_at > $2)`,
-		chain, cs.Clock.Now())
+// each use. It answers from memory: a withdrawal is seen at once in this process
+// and within a second in others.
+func (cs *Consents) Alive(ctx context.Context, chain string) (bool, error) {
+	cs.ready.Do(func() {
+		cs.ends.DB, cs.ends.Topic = cs.DB, topic
+		cs.ends.Keys = func(chain string, _ time.Time) []string { return []string{chain} }
+	})
+	until, err := cs.ends.Get(ctx, chain, func(ctx context.Context) (until time.Time, keep bool, err error) {
+		var found *time.Time
+		err = cs.DB.Read(ctx, func(tx *db.Tx) (err error) {
+			found, err = db.Get[*time.Time](ctx, tx, `SELECT max(expires_at) FROM consent.consent WHERE chain=$1 AND ended_at IS NULL`, chain)
+			return err
+		})
+		if err != nil || found == nil {
+			return time.Time{}, false, err
+		}
+		return *found, true, nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("look for consent: %w", err)
+	}
+	return cs.Clock.Now().Before(until), nil
 }
 
 // Give records that the person permits the client to see the scopes. What was
@@ -148,7 +175,7 @@ func (cs *Consents) Give(ctx context.Context, tx *db.Tx, oid int64, c *client.Cl
 			by, n.Chain = "replaced", old.Chain
 			n.Scopes = client.Sorted(client.Expand(append(slices.Clone(old.Scopes), scopes...)))
 		}
-		if err := end(ctx, tx, old.ID, by, now); err != nil {
+		if err := end(ctx, tx, old, by, now); err != nil {
 			return nil, err
 		}
 	}
@@ -164,11 +191,11 @@ func (cs *Consents) Give(ctx context.Context, tx *db.Tx, oid int64, c *client.Cl
 	return n, cs.note(ctx, tx, oid, journal.ConsentGiven, n)
 }
 
-func end(ctx context.Context, tx *db.Tx, id, by string, now time.Time) error {
-	if _, err := tx.Exec(ctx, `UPDATE consent.consent SET ended_at=$2, ended_by=$3 WHERE id=$1 AND ended_at IS NULL`, id, now, by); err != nil {
+func end(ctx context.Context, tx *db.Tx, c *Consent, by string, now time.Time) error {
+	if _, err := tx.Exec(ctx, `UPDATE consent.consent SET ended_at=$2, ended_by=$3 WHERE id=$1 AND ended_at IS NULL`, c.ID, now, by); err != nil {
 		return fmt.Errorf("end consent: %w", err)
 	}
-	return nil
+	return tx.Changed(ctx, topic, c.Chain)
 }
 
 func (cs *Consents) note(ctx context.Context, tx *db.Tx, oid int64, kind journal.Kind, c *Consent) error {
@@ -193,7 +220,7 @@ func (cs *Consents) Withdraw(ctx context.Context, oid int64, id string) error {
 		if err := cs.Events.Emit(ctx, tx, event.Event{Type: event.ConsentWithdrawn, OID: oid, Payload: map[string]string{"client": c.ClientID}}); err != nil {
 			return err
 		}
-		if err := end(ctx, tx, c.ID, "withdrawn", cs.Clock.Now()); err != nil {
+		if err := end(ctx, tx, c, "withdrawn", cs.Clock.Now()); err != nil {
 			return err
 		}
 		if err := cs.note(ctx, tx, oid, journal.ConsentEnded, c); err != nil || cs.Owner == nil {
@@ -242,28 +269,6 @@ func (cs *Consents) Visit(ctx context.Context, tx *db.Tx, oid int64, clientID st
 	return nil
 }
 
-// Used writes into the person's journal that a client read sections of the
-// profile, once per client, section and hour.
-func (cs *Consents) Used(ctx context.Context, oid int64, c *client.Client, sections ...string) error {
-	err := cs.DB.InTx(ctx, func(tx *db.Tx) error {
-		for _, section := range sections {
-			err := cs.Journal.Write(ctx, tx, journal.Entry{
-				OID: oid, Kind: journal.ProfileRead, Actor: "client:" + c.ID,
-				Once:    fmt.Sprintf("read:%s:%d:%s:%s", c.ID, oid, section, cs.Clock.Now().Format("2006010215")),
-				Details: map[string]string{"client": c.ID, "name": c.Name, "scopes": section},
-			})
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("note use of consent: %w", err)
-	}
-	return nil
-}
-
 // Portals lists the clients that the person has entered, the last one first.
 func (cs *Consents) Portals(ctx context.Context, oid int64) (out []Portal, err error) {
 	err = cs.DB.Read(ctx, func(tx *db.Tx) error {
@@ -289,8 +294,13 @@ func (cs *Consents) Portals(ctx context.Context, oid int64) (out []Portal, err e
 // Forget ends everything of a deleted account; for person.Persons.OnDelete.
 // The records stay as proof until their term, the list of visits goes.
 func (cs *Consents) Forget(ctx context.Context, tx *db.Tx, oid person.OID) error {
-	if _, err := tx.Exec(ctx, `UPDATE consent.consent SET ended_at=$2, ended_by='account' WHERE oid=$1 AND ended_at IS NULL`, oid, cs.Clock.Now()); err != nil {
+	chains, err := db.List[string](ctx, tx, `UPDATE consent.consent SET ended_at=$2, ended_by='account' WHERE oid=$1 AND ended_at IS NULL RETURNING chain::text`,
+		oid, cs.Clock.Now())
+	if err != nil {
 		return fmt.Errorf("end consents of account: %w", err)
+	}
+	if err := tx.Changed(ctx, topic, chains...); err != nil {
+		return err
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM consent.visit WHERE oid=$1`, oid); err != nil {
 		return fmt.Errorf("forget visits of account: %w", err)

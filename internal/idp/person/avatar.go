@@ -29,8 +29,10 @@ func (p *Persons) SetAvatar(ctx context.Context, tx *db.Tx, oid OID, jpeg []byte
 	if err != nil {
 		return fmt.Errorf("set avatar: %w", err)
 	}
-	_, err = tx.Exec(ctx, `UPDATE person.person SET avatar = $2, updated_at = $3 WHERE oid = $1`, oid, id, now)
-	return err
+	if _, err = tx.Exec(ctx, `UPDATE person.person SET avatar = $2, updated_at = $3 WHERE oid = $1`, oid, id, now); err != nil {
+		return fmt.Errorf("set avatar: %w", err)
+	}
+	return tell(ctx, tx, oid)
 }
 
 // Avatar returns the picture, a JPEG of at most 256 by 256 pixels; a foreign or

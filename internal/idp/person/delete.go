@@ -46,6 +46,9 @@ func (p *Persons) Delete(ctx context.Context, tx *db.Tx, oid OID) error {
 	if err != nil {
 		return fmt.Errorf("delete person: %w", err)
 	}
+	if err := tell(ctx, tx, oid); err != nil {
+		return err
+	}
 	return done(ctx)
 }
 

@@ -1,6 +1,7 @@
 package person
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"embed"
@@ -8,12 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/clock"
 	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/fault"
+	"github.com/okno-gov/okno/internal/base/recall"
 	"github.com/okno-gov/okno/internal/base/rutext"
 	"github.com/okno-gov/okno/internal/idp/event"
 )
@@ -138,6 +141,9 @@ type Persons struct {
 	// Witness, when set, sees an account before it is deleted; what it returns
 	// runs after, in the same transaction: it writes the act of the erasure.
 	Witness func(ctx context.Context, tx *db.Tx, oid OID) (func(ctx context.Context) error, error)
+
+	ready sync.Once
+	known recall.Rows[OID, *Known]
 }
 
 // New is what registration knows of a person.
@@ -222,7 +228,7 @@ func (p *Persons) SetLook(ctx context.Context, oid OID, look string) error {
 	return p.DB.InTx(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE person.person SET look = $2, updated_at = $3 WHERE oid = $1 AND status = 'registered'`,
 			oid, look, p.Clock.Now())
-		return err
+		return cmp.Or(err, tell(ctx, tx, oid))
 	})
 }
 
@@ -234,6 +240,6 @@ func (p *Persons) SetLocale(ctx context.Context, oid OID, locale string) error {
 	return p.DB.InTx(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE person.person SET locale = $2, updated_at = $3 WHERE oid = $1 AND status = 'registered'`,
 			oid, locale, p.Clock.Now())
-		return err
+		return cmp.Or(err, tell(ctx, tx, oid))
 	})
 }

@@ -198,6 +198,9 @@ func (p *Persons) changed(ctx context.Context, tx *db.Tx, oid OID, section strin
 	if _, err := tx.Exec(ctx, `UPDATE person.person SET updated_at = $2 WHERE oid = $1`, oid, p.Clock.Now()); err != nil {
 		return fmt.Errorf("note change: %w", err)
 	}
+	if err := tell(ctx, tx, oid); err != nil {
+		return err
+	}
 	return p.Events.Emit(ctx, tx, event.Event{Type: event.DataChanged, OID: oid, Payload: map[string]string{"section": section}})
 }
 

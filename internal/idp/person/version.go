@@ -220,7 +220,7 @@ func (p *Persons) putInForce(ctx context.Context, tx *db.Tx, oid OID, d Data, ve
 	if err != nil {
 		return fmt.Errorf("put data in force: %w", err)
 	}
-	return nil
+	return tell(ctx, tx, oid)
 }
 
 // Verify puts a version that is being checked in force, raises a simplified
@@ -290,6 +290,9 @@ func (p *Persons) setLevel(ctx context.Context, tx *db.Tx, oid OID, l Level) err
 	now := p.Clock.Now()
 	if _, err := tx.Exec(ctx, `UPDATE person.person SET level = $2, level_at = $3, updated_at = $3 WHERE oid = $1`, oid, l, now); err != nil {
 		return fmt.Errorf("set level: %w", err)
+	}
+	if err := tell(ctx, tx, oid); err != nil {
+		return err
 	}
 	return p.Events.Emit(ctx, tx, event.Event{Type: event.LevelRaised, OID: oid, Payload: map[string]string{"level": l.String()}})
 }

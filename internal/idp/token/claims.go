@@ -18,17 +18,14 @@ const idLife = 10 * time.Minute
 
 // idClaims gathers what an id token says of the person. With scope fullname it
 // carries the names, which saves a relying party the call of userinfo.
-func (i *Issuer) idClaims(ctx context.Context, tx *db.Tx, f *Family, scopes []string) (map[string]any, error) {
-	who, err := i.Persons.GetTx(ctx, tx, f.OID)
+func (i *Issuer) idClaims(ctx context.Context, f *Family, scopes []string) (map[string]any, error) {
+	who, err := i.Persons.Known(ctx, f.OID)
 	if err != nil {
 		return nil, err
 	}
-	claims, err := i.identity(ctx, tx, f, who)
-	if err != nil {
-		return nil, err
-	}
+	claims := identity(f, who)
 	if slices.Contains(scopes, "fullname") {
-		names(claims, who)
+		names(claims, &who.Person)
 	}
 	return claims, nil
 }
@@ -57,20 +54,13 @@ func (i *Issuer) signID(ctx context.Context, c *client.Client, t *Tokens) (strin
 
 // identity is what every client may know: the number, how surely it is known,
 // and the language to speak (ID-SSO-03, ID-LVL-13).
-func (i *Issuer) identity(ctx context.Context, tx *db.Tx, f *Family, who *person.Person) (map[string]any, error) {
+func identity(f *Family, who *person.Known) map[string]any {
 	level := min(f.Level, who.Level)
 	claims := map[string]any{"sub": person.FormatOID(f.OID), "okno_level": int(level), "locale": who.Locale}
-	if level < person.Confirmed {
-		return claims, nil
+	if level >= person.Confirmed && who.Proofing != nil {
+		claims["okno_proofing"] = who.Proofing.Method
 	}
-	p, err := i.Persons.Proofing(ctx, tx, f.OID)
-	if err != nil {
-		return nil, fmt.Errorf("proofing of account: %w", err)
-	}
-	if p != nil {
-		claims["okno_proofing"] = p.Method
-	}
-	return claims, nil
+	return claims
 }
 
 func names(claims map[string]any, who *person.Person) {
@@ -88,30 +78,24 @@ func names(claims map[string]any, who *person.Person) {
 // UserInfo gives the claims of a checked token (OpenID Connect Core, 5.3): only
 // what its scopes permit, only what is known.
 func (i *Issuer) UserInfo(ctx context.Context, a *Access) (map[string]any, error) {
-	var claims map[string]any
-	err := i.DB.Read(ctx, func(tx *db.Tx) error {
-		who, err := i.Persons.GetTx(ctx, tx, a.OID)
-		if err != nil {
-			return err
-		}
-		if claims, err = i.identity(ctx, tx, a.Family, who); err != nil {
-			return err
-		}
-		claims["updated_at"] = who.UpdatedAt.Unix()
-		if a.Has("fullname") {
-			names(claims, who)
-		}
-		if a.Has("birthdate") && who.BirthDate != nil {
-			claims["birthdate"] = who.BirthDate.Format(time.DateOnly)
-		}
-		if g := map[string]string{"M": "male", "F": "female"}[who.Sex]; g != "" && a.Has("gender") {
-			claims["gender"] = g
-		}
-		if a.Has("mobile", "email", "contacts") {
-			return i.contacts(ctx, tx, a, claims)
-		}
-		return nil
-	})
+	who, err := i.Persons.Known(ctx, a.OID)
+	if err != nil {
+		return nil, fmt.Errorf("user info: %w", err)
+	}
+	claims := identity(a.Family, who)
+	claims["updated_at"] = who.UpdatedAt.Unix()
+	if a.Has("fullname") {
+		names(claims, &who.Person)
+	}
+	if a.Has("birthdate") && who.BirthDate != nil {
+		claims["birthdate"] = who.BirthDate.Format(time.DateOnly)
+	}
+	if g := map[string]string{"M": "male", "F": "female"}[who.Sex]; g != "" && a.Has("gender") {
+		claims["gender"] = g
+	}
+	if a.Has("mobile", "email", "contacts") {
+		err = i.DB.Read(ctx, func(tx *db.Tx) error { return i.contacts(ctx, tx, a, claims) })
+	}
 	if err != nil {
 		return nil, fmt.Errorf("user info: %w", err)
 	}

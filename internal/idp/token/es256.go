@@ -9,6 +9,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
+const signatureSize = 64 // of r and s
+
 // es256 signs with a key in memory. It is opaque to go-jose, so that a key on a
 // PKCS#11 device fits in its place.
 type es256 struct {
@@ -30,8 +32,8 @@ func (e es256) SignPayload(payload []byte, alg jose.SignatureAlgorithm) ([]byte,
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
-	out := make([]byte, 64)
-	r.FillBytes(out[:32])
-	s.FillBytes(out[32:])
+	out := make([]byte, signatureSize)
+	r.FillBytes(out[:signatureSize/2])
+	s.FillBytes(out[signatureSize/2:])
 	return out, nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/job"
+	"github.com/okno-gov/okno/internal/base/recall"
 	"github.com/okno-gov/okno/internal/idp/client"
 	"github.com/okno-gov/okno/internal/idp/consent"
 	"github.com/okno-gov/okno/internal/idp/person"
@@ -72,8 +73,11 @@ type Issuer struct {
 	// Poster delivers logout tokens; nil: nobody is told (no back channel).
 	Poster Poster
 
-	ready sync.Once
-	group *db.Group[*rotation]
+	ready       sync.Once
+	group       *db.Group[*rotation]
+	recallReady sync.Once
+	families    recall.Rows[string, *Family]
+	verified    verified
 }
 
 // Family is one sign-in of a person at a client.
@@ -196,46 +200,25 @@ func (i *Issuer) Redeem(ctx context.Context, c *client.Client, code, redirectURI
 }
 
 func (i *Issuer) redeem(ctx context.Context, c *client.Client, hash []byte, redirectURI, verifier string) (*Tokens, error) {
-	var g *grant
-	var t *Tokens
-	var refused error
-	now := i.Clock.Now()
-	err := i.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		g, err = db.Find[grant](ctx, tx, `SELECT `+familyColumnsOf("f")+`, c.redirect_uri, c.challenge, c.expires_at AS code_expires_at, c.used_at
-			FROM token.code c JOIN token.family f ON f.id = c.family_id WHERE c.hash = $1`, hash)
-		if err != nil || g == nil || g.ClientID != c.ID || g.UsedAt != nil {
-			return err
-		}
-		switch {
-		case !now.Before(g.Ends), g.RedirectURI != redirectURI, g.RevokedAt != nil, !now.Before(g.ExpiresAt):
-			refused = ErrGrant
-			return nil
-		case !verify(g.Challenge, verifier):
-			refused = ErrVerifier
-			return nil
-		}
-		t = &Tokens{Scopes: g.Scopes, Family: &g.Family}
-		if err := i.fill(ctx, tx, c, t); errors.Is(err, ErrGrant) {
-			refused = err
-		} else if err != nil {
-			return err
-		}
-		first := make([]byte, refreshSecret)
-		_, _ = rand.Read(first) // never fails
-		t.Refresh, err = i.refreshToken(g.ID, first)
-		return err
-	})
-	switch {
-	case err != nil:
+	g, err := i.grant(ctx, hash)
+	if err != nil {
 		return nil, err
+	}
+	now := i.Clock.Now()
+	switch {
 	case g == nil, g.ClientID != c.ID:
 		// A foreign client with a stolen code: the owner's use is not harmed.
 		return nil, ErrGrant
 	case g.UsedAt != nil:
-		return nil, i.reused(ctx, hash, now)
-	case refused != nil: // a code is for one try
-		_, err := db.Single[string](ctx, i.DB, `UPDATE token.code SET used_at = $2 WHERE hash = $1 AND used_at IS NULL RETURNING family_id::text`, hash, now)
-		return nil, cmp.Or(err, refused)
+		return nil, i.reused(ctx, g.ID, hash, now)
+	}
+	t, err := i.granted(ctx, c, g, redirectURI, verifier)
+	if errors.Is(err, ErrGrant) { // a code is for one try
+		_, burnt := db.Single[string](ctx, i.DB, `UPDATE token.code SET used_at = $2 WHERE hash = $1 AND used_at IS NULL RETURNING family_id::text`, hash, now)
+		return nil, cmp.Or(burnt, err)
+	}
+	if err != nil {
+		return nil, err
 	}
 	won, err := db.Single[string](ctx, i.DB, `WITH used AS (
 			UPDATE token.code SET used_at = $2 WHERE hash = $1 AND used_at IS NULL RETURNING family_id)
@@ -245,16 +228,51 @@ func (i *Issuer) redeem(ctx context.Context, c *client.Client, hash []byte, redi
 		return nil, err
 	}
 	if len(won) == 0 { // somebody else was faster: with this code, or with a revocation
-		return nil, i.reused(ctx, hash, now)
+		return nil, i.reused(ctx, g.ID, hash, now)
 	}
 	return t, nil
 }
 
+func (i *Issuer) grant(ctx context.Context, hash []byte) (g *grant, err error) {
+	err = i.DB.Read(ctx, func(tx *db.Tx) error {
+		g, err = db.Find[grant](ctx, tx, `SELECT `+familyColumnsOf("f")+`, c.redirect_uri, c.challenge, c.expires_at AS code_expires_at, c.used_at
+			FROM token.code c JOIN token.family f ON f.id = c.family_id WHERE c.hash = $1`, hash)
+		return err
+	})
+	return g, err
+}
+
+// granted makes what a code of this client that nobody has used is good for, or
+// tells by ErrGrant that it is good for nothing.
+func (i *Issuer) granted(ctx context.Context, c *client.Client, g *grant, redirectURI, verifier string) (*Tokens, error) {
+	now := i.Clock.Now()
+	switch {
+	case !now.Before(g.Ends), g.RedirectURI != redirectURI, g.RevokedAt != nil, !now.Before(g.ExpiresAt):
+		return nil, ErrGrant
+	case !verify(g.Challenge, verifier):
+		return nil, ErrVerifier
+	}
+	t := &Tokens{Scopes: g.Scopes, Family: &g.Family}
+	if err := i.fill(ctx, c, t); err != nil {
+		return nil, err
+	}
+	first := make([]byte, refreshSecret)
+	_, _ = rand.Read(first) // never fails
+	var err error
+	t.Refresh, err = i.refreshToken(g.ID, first)
+	return t, err
+}
+
 // reused revokes what a used code has brought. One that was replaced by a fresh
 // one (see [Issuer.Reopen]) is gone and revokes nothing.
-func (i *Issuer) reused(ctx context.Context, hash []byte, now time.Time) error {
-	_, err := db.Single[string](ctx, i.DB, `UPDATE token.family SET revoked_at = $2, revoked_for = 'code_reused'
-		WHERE id = (SELECT family_id FROM token.code WHERE hash = $1 AND used_at IS NOT NULL) AND revoked_at IS NULL RETURNING id::text`, hash, now)
+func (i *Issuer) reused(ctx context.Context, family string, hash []byte, now time.Time) error {
+	err := i.DB.InTx(ctx, func(tx *db.Tx) error {
+		used, err := db.Find[bool](ctx, tx, `SELECT true FROM token.code WHERE hash = $1 AND used_at IS NOT NULL`, hash)
+		if err != nil || used == nil {
+			return err
+		}
+		return revokeFamily(ctx, tx, family, "code_reused", now)
+	})
 	return cmp.Or(err, error(ErrGrant))
 }
 
@@ -267,34 +285,10 @@ func verify(challenge, verifier string) bool {
 	return crypt.Equal([]byte(base64.RawURLEncoding.EncodeToString(h[:])), []byte(challenge))
 }
 
-// alive tells whether a family may still be used: not revoked, not over, and
-// the client and the consent stand behind it.
-func (i *Issuer) alive(ctx context.Context, tx *db.Tx, f *Family) (bool, error) {
-	if f.RevokedAt != nil || !i.Clock.Now().Before(f.ExpiresAt) {
-		return false, nil
-	}
-	c, err := i.Clients.FindTx(ctx, tx, f.ClientID)
-	if err != nil || c == nil {
-		return false, err
-	}
-	return i.stands(ctx, tx, f, c)
-}
-
-// stands tells whether client and consent are behind a family.
-func (i *Issuer) stands(ctx context.Context, tx *db.Tx, f *Family, c *client.Client) (bool, error) {
-	if c.Status != client.Active || !c.FirstParty && f.ConsentID == nil {
-		return false, nil
-	}
-	if f.ConsentID == nil {
-		return true, nil
-	}
-	return i.Consents.Alive(ctx, tx, *f.ConsentID)
-}
-
 // fill gathers what is to be signed, or returns [ErrGrant] when the consent does
 // not stand behind the family any more.
-func (i *Issuer) fill(ctx context.Context, tx *db.Tx, c *client.Client, t *Tokens) error {
-	if ok, err := i.stands(ctx, tx, t.Family, c); err != nil || !ok {
+func (i *Issuer) fill(ctx context.Context, c *client.Client, t *Tokens) error {
+	if ok, err := i.stands(ctx, t.Family, c); err != nil || !ok {
 		return cmp.Or(err, error(ErrGrant))
 	}
 	t.ExpiresIn = accessLife
@@ -305,7 +299,7 @@ func (i *Issuer) fill(ctx context.Context, tx *db.Tx, c *client.Client, t *Token
 		return nil
 	}
 	var err error
-	t.identity, err = i.idClaims(ctx, tx, t.Family, t.Scopes)
+	t.identity, err = i.idClaims(ctx, t.Family, t.Scopes)
 	return err
 }
 
@@ -366,38 +360,4 @@ func (a *Access) Has(scopes ...string) bool {
 		}
 	}
 	return false
-}
-
-// Check returns what an access token stands for, or [ErrToken]. It looks the
-// family up, so that a revocation counts at once.
-func (i *Issuer) Check(ctx context.Context, raw string) (*Access, error) {
-	var cl accessClaims
-	if err := i.Keys.open(ctx, raw, typAccess, &cl); errors.Is(err, errSignature) {
-		return nil, ErrToken
-	} else if err != nil {
-		return nil, err
-	}
-	if cl.Issuer != i.URL || cl.Audience != i.URL || i.Clock.Wall().Unix() >= cl.Expires {
-		return nil, ErrToken
-	}
-	a := &Access{Scopes: strings.Fields(cl.Scope), Issued: time.Unix(cl.Issued, 0).UTC(), Expires: time.Unix(cl.Expires, 0).UTC(), JTI: cl.JTI}
-	err := i.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		if a.Family, err = db.Find[Family](ctx, tx, `SELECT `+familyColumns+` FROM token.family WHERE id=$1`, cl.Family); err != nil || a.Family == nil {
-			return err
-		}
-		ok, err := i.alive(ctx, tx, a.Family)
-		if err != nil || !ok {
-			a.Family = nil
-			return err
-		}
-		a.ClientOf, err = i.Clients.FindTx(ctx, tx, a.ClientID)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("check access token: %w", err)
-	}
-	if a.Family == nil || a.ClientOf == nil {
-		return nil, ErrToken
-	}
-	return a, nil
 }

@@ -242,16 +242,23 @@ func (k *Keys) Sign(ctx context.Context, typ string, claims any) (string, error)
 	if err != nil {
 		return "", fmt.Errorf("sign token: %w", err)
 	}
-	s, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: cur.signer},
-		(&jose.SignerOptions{}).WithType(jose.ContentType(typ)).WithHeader("kid", cur.KID))
+	head, err := json.Marshal(struct {
+		Algorithm string `json:"alg"`
+		KID       string `json:"kid"`
+		Type      string `json:"typ"`
+	}{string(jose.ES256), cur.KID, typ})
 	if err != nil {
 		return "", fmt.Errorf("sign token: %w", err)
 	}
-	obj, err := s.Sign(payload)
+	b64 := base64.RawURLEncoding
+	raw := make([]byte, 0, b64.EncodedLen(len(head))+b64.EncodedLen(len(payload))+b64.EncodedLen(signatureSize)+2)
+	raw = append(b64.AppendEncode(raw, head), '.')
+	raw = b64.AppendEncode(raw, payload)
+	signature, err := cur.signer.SignPayload(raw, jose.ES256)
 	if err != nil {
 		return "", fmt.Errorf("sign token: %w", err)
 	}
-	return obj.CompactSerialize()
+	return string(b64.AppendEncode(append(raw, '.'), signature)), nil
 }
 
 // errSignature reports a token that none of our published keys signed, or one
@@ -260,31 +267,37 @@ var errSignature = errors.New("token: not signed by us")
 
 // open checks signature and kind of one of our own tokens and decodes it.
 // Times are for the caller to judge.
-func (k *Keys) open(ctx context.Context, raw, typ string, claims any) error {
+func (k *Keys) open(ctx context.Context, raw, typ string, claims any) (kid string, err error) {
 	obj, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil || len(obj.Signatures) != 1 {
-		return errSignature
+		return "", errSignature
 	}
 	h := obj.Signatures[0].Protected
 	if t, _ := h.ExtraHeaders[jose.HeaderType].(string); t != typ {
-		return errSignature
+		return "", errSignature
 	}
 	keys, err := k.load(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	i := slices.IndexFunc(keys, func(one key) bool { return one.KID == h.KeyID })
 	if i < 0 {
-		return errSignature
+		return "", errSignature
 	}
 	payload, err := obj.Verify(keys[i].jwk.Key)
 	if err != nil {
-		return errSignature
+		return "", errSignature
 	}
 	if err := json.Unmarshal(payload, claims); err != nil {
-		return errSignature
+		return "", errSignature
 	}
-	return nil
+	return h.KeyID, nil
+}
+
+// publishes tells whether a key is in the published set.
+func (k *Keys) publishes(ctx context.Context, kid string) (bool, error) {
+	keys, err := k.load(ctx)
+	return slices.ContainsFunc(keys, func(one key) bool { return one.KID == kid }), err
 }
 
 // Forget makes the next reader of this process look at the database.

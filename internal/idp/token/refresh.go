@@ -151,8 +151,7 @@ func (i *Issuer) refresh(ctx context.Context, c *client.Client, refresh string, 
 		scopes = f.Scopes
 	}
 	t := &Tokens{Refresh: next, Scopes: scopes, Family: f}
-	err = i.DB.Read(ctx, func(tx *db.Tx) error { return i.fill(ctx, tx, c, t) })
-	return t, err
+	return t, i.fill(ctx, c, t)
 }
 
 // judge looks at what is out of the ordinary under the family's lock: a repeat, a

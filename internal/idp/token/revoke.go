@@ -14,15 +14,17 @@ import (
 )
 
 func revokeFamily(ctx context.Context, tx *db.Tx, id, why string, now time.Time) error {
-	_, err := tx.Exec(ctx, `UPDATE token.family SET revoked_at=$2, revoked_for=$3 WHERE id=$1 AND revoked_at IS NULL`, id, now, why)
-	return err
+	if _, err := tx.Exec(ctx, `UPDATE token.family SET revoked_at=$2, revoked_for=$3 WHERE id=$1 AND revoked_at IS NULL`, id, now, why); err != nil {
+		return err
+	}
+	return tx.Changed(ctx, topic, id)
 }
 
 // Revoke ends the family of a token of this client (RFC 7009): of a refresh
 // token, or of an access token. An unknown or foreign token is no error.
 func (i *Issuer) Revoke(ctx context.Context, c *client.Client, raw string) error {
 	var cl accessClaims
-	if err := i.Keys.open(ctx, raw, typAccess, &cl); err != nil && !errors.Is(err, errSignature) {
+	if _, err := i.Keys.open(ctx, raw, typAccess, &cl); err != nil && !errors.Is(err, errSignature) {
 		return err
 	}
 	err := i.DB.InTx(ctx, func(tx *db.Tx) error {
@@ -35,7 +37,10 @@ func (i *Issuer) Revoke(ctx context.Context, c *client.Client, raw string) error
 		}
 		_, err := tx.Exec(ctx, `UPDATE token.family SET revoked_at=$3, revoked_for='client' WHERE id=$1 AND client_id=$2 AND revoked_at IS NULL`,
 			id, c.ID, i.Clock.Now())
-		return err
+		if err != nil {
+			return err
+		}
+		return tx.Changed(ctx, topic, id)
 	})
 	if err != nil {
 		return fmt.Errorf("revoke token: %w", err)
@@ -70,7 +75,7 @@ func (i *Issuer) Introspect(ctx context.Context, c *client.Client, raw string) (
 	if err != nil {
 		return Introspection{}, err
 	}
-	who, err := i.Persons.Get(ctx, a.OID)
+	who, err := i.Persons.Known(ctx, a.OID)
 	if err != nil {
 		return Introspection{}, err
 	}
@@ -115,6 +120,9 @@ func (i *Issuer) Forget(ctx context.Context, tx *db.Tx, oid person.OID) error {
 	if err != nil {
 		return fmt.Errorf("forget tokens of account: %w", err)
 	}
+	if err := tx.Changed(ctx, topic, ids...); err != nil {
+		return err
+	}
 	return i.tell(ctx, tx, ids)
 }
 
@@ -130,6 +138,9 @@ func (i *Issuer) RevokePerson(ctx context.Context, tx *db.Tx, oid person.OID, wh
 		oid, i.Clock.Now(), why)
 	if err != nil {
 		return 0, fmt.Errorf("revoke tokens of a person: %w", err)
+	}
+	if err := tx.Changed(ctx, topic, ids...); err != nil {
+		return 0, err
 	}
 	return len(ids), i.tell(ctx, tx, ids)
 }
@@ -215,7 +226,7 @@ func (i *Issuer) Hint(ctx context.Context, raw string) (*Hint, error) {
 		Audience string `json:"aud"`
 		Session  string `json:"sid"`
 	}
-	err := i.Keys.open(ctx, raw, typID, &cl)
+	_, err := i.Keys.open(ctx, raw, typID, &cl)
 	if errors.Is(err, errSignature) || err == nil && cl.Issuer != i.URL {
 		return nil, nil
 	}
