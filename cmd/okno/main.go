@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/okno-gov/okno/internal/app"
 )
 
 // commands is the table of sub-commands; each has a file of its own.
@@ -38,6 +40,6 @@ func main() {
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.UsageOnError())
 	if err := k.Run(); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "okno:", err)
-		os.Exit(1)
+		os.Exit(app.ExitStatus(err))
 	}
 }

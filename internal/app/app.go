@@ -59,6 +59,8 @@ type App struct {
 	failed    chan error
 	stopClock context.CancelFunc
 	gateways  []io.Closer // that keep a connection
+	// device holds the keys; nil: they lie in the file.
+	device keyDevice
 	// closeDevice ends the sessions with the key device; nil without one.
 	closeDevice func()
 	stopping    atomic.Bool

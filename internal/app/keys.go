@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/okno-gov/okno/internal/base/crypt"
@@ -96,12 +97,37 @@ func ActivateKey(cfg Config, id string) error {
 	return changeKeys(cfg, func(f crypt.KeyFile) error { return f.Activate(id) })
 }
 
+// keyDevice is what a running process tells of the device of its keys.
+type keyDevice interface {
+	// Refused is why the PIN is not taken; nil while it is.
+	Refused() error
+}
+
+// deviceRefuses tells whether the key device takes our PIN no more.
+func (a *App) deviceRefuses() bool { return a.device != nil && a.device.Refused() != nil }
+
+// ExitConfig is the status of a process that must not be started again before
+// somebody has mended its configuration (EX_CONFIG of sysexits.h): each start
+// would use up a try at the PIN. See RestartPreventExitStatus in okno.service.
+const ExitConfig = 78
+
+// ExitStatus is what the process ends with after an error.
+func ExitStatus(err error) int {
+	if errors.Is(err, hsm.ErrPIN) {
+		return ExitConfig
+	}
+	return 1
+}
+
 func (a *App) openKeys() error {
 	f, closeDevice, err := openKeyFile(a.cfg)
 	if err != nil {
 		return err
 	}
 	a.closeDevice = closeDevice
+	if t, ok := f.Device.(*hsm.Token); ok {
+		a.device = t
+	}
 	if a.keys, err = f.Load(); err != nil {
 		return fmt.Errorf("%w; make one with «okno keys create», or give the one that sealed these data", err)
 	}

@@ -34,6 +34,7 @@ var (
 	sizeDesc      = desc("okno_database_bytes", "Size of the database on its server.", "system")
 	backupDesc    = desc("okno_backup_age_seconds", "Age of the last whole backup; +Inf: there was none.", "system")
 	rotationDesc  = desc("okno_rotation_tables", "Tables that the rotation to the active key has not been through.", "system")
+	refusedDesc   = desc("okno_key_device_refuses_pin", "Whether the device that holds the keys has refused the PIN; it is not tried again before a restart.")
 	diskFreeDesc  = desc("okno_disk_free_bytes", "Free room of the file system with the state folder.")
 	diskDesc      = desc("okno_disk_bytes", "Size of the file system with the state folder.")
 	versionDesc   = desc("okno_build_info", "Always 1; the label names the build.", "version")
@@ -51,6 +52,7 @@ type measured struct {
 	sessions func(ctx context.Context) (int, error) // nil without identity provider
 	disk     func() (opssite.Disk, error)           // nil without state folder
 	key      func() string                          // the active one
+	refused  func() bool                            // the PIN, by the key device; nil without one
 	offset   func() time.Duration
 	now      func() time.Time // domain time
 	log      *slog.Logger
@@ -100,6 +102,9 @@ func (m *measured) read() []prometheus.Metric {
 		if d, err := m.disk(); err == nil {
 			out = append(out, gauge(diskFreeDesc, float64(d.Free)), gauge(diskDesc, float64(d.Total)))
 		}
+	}
+	if m.refused != nil {
+		out = append(out, gauge(refusedDesc, truth(m.refused())))
 	}
 	for _, s := range m.systems {
 		read, err := m.system(ctx, s)
@@ -223,6 +228,9 @@ func (a *App) measure(systems []opssite.System) {
 	m := &measured{systems: systems, outside: a.calls.Destinations, disk: a.disk(), key: a.keys.ActiveID, offset: a.clock.Offset, now: a.clock.Now, log: a.log}
 	if a.idp != nil {
 		m.sessions = a.idp.sessions.Count
+	}
+	if a.device != nil {
+		m.refused = a.deviceRefuses
 	}
 	a.metrics.MustRegister(m)
 }

@@ -130,4 +130,9 @@ func (a *App) serveHealth(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintln(w, "ok")
+	if a.deviceRefuses() {
+		// All processes share the device: taking them out of the balancer would
+		// take from people what needs no keys.
+		fmt.Fprintln(w, "key device refuses the PIN")
+	}
 }

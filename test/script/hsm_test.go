@@ -1,6 +1,7 @@
 package script
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -106,4 +107,10 @@ func TestFirstKeyIsMadeInTheDevice(t *testing.T) {
 		t.Error("the doctor takes a wrong PIN, or shows it")
 	}
 	contains(t, out, "FAIL  key device", "refuses the PIN")
+	// systemd starts again whatever ends otherwise, and each start is a try.
+	out, err = run(t, "serve", "-c", file)
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) || ended.ExitCode() != 78 {
+		t.Errorf("serve with a wrong PIN: %v\n%s", err, out)
+	}
 }

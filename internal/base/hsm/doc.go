@@ -49,6 +49,10 @@ func (c Config) where() string {
 	return fmt.Sprintf("slot %d", *c.Slot)
 }
 
+// ErrPIN says that the device does not take the PIN of the configuration. It is
+// not tried again with the same configuration.
+var ErrPIN = errors.New("the PIN is refused")
+
 const (
 	keySize   = 32 // AES-256
 	nonceSize = 12

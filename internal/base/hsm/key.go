@@ -3,6 +3,7 @@
 package hsm
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -45,6 +46,9 @@ func (t *Token) Key(label, id string) (crypt.Wrapper, error) {
 	return k, nil
 }
 
+// errNoKey is also what a device says that shows its keys only to whom it knows.
+var errNoKey = errors.New("has no key")
+
 // key is a key-encryption key of the device.
 type key struct {
 	token     *Token
@@ -81,7 +85,7 @@ func (k *key) handleIn(s pkcs11.SessionHandle, age int) (pkcs11.ObjectHandle, er
 	}
 	switch len(found) {
 	case 0:
-		return 0, fmt.Errorf("%s has no key %q with the label %q", k.token.cfg.where(), k.id, k.label)
+		return 0, fmt.Errorf("%s %w %q with the label %q", k.token.cfg.where(), errNoKey, k.id, k.label)
 	case 1:
 		k.handle, k.age = found[0], age
 		return k.handle, nil
@@ -126,6 +130,15 @@ func (k *key) Unwrap(b []byte) (out []byte, err error) {
 	if len(b) < nonceSize+tagSize {
 		return nil, crypt.ErrSealed
 	}
+	out, err = k.decrypt(b)
+	if errors.Is(err, errDecrypt) && k.works() {
+		// Some devices, SoftHSM among them, have one answer for all that fails.
+		return nil, fmt.Errorf("%w: %v", crypt.ErrSealed, err) //nolint:errorlint // the device is not away
+	}
+	return out, err
+}
+
+func (k *key) decrypt(b []byte) (out []byte, err error) {
 	err = k.token.with(func(s pkcs11.SessionHandle, age int) error {
 		h, err := k.handleIn(s, age)
 		if err != nil {
@@ -137,12 +150,37 @@ func (k *key) Unwrap(b []byte) (out []byte, err error) {
 			return words(err)
 		}
 		out, err = k.token.ctx.Decrypt(s, b[nonceSize:])
-		return err
+		switch {
+		case is(err, sealedCodes...):
+			return fmt.Errorf("%w: %w", crypt.ErrSealed, err)
+		case gone(err):
+			return words(err)
+		case err != nil:
+			return fmt.Errorf("%w: %w", errDecrypt, words(err))
+		case len(out) != len(b)-nonceSize-tagSize:
+			return fmt.Errorf("%w: the device gave back another length", errDecrypt)
+		}
+		return nil
 	})
-	if err == nil && len(out) != len(b)-nonceSize-tagSize {
-		return nil, errors.New("the device gave back another length")
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	return out, nil
+}
+
+// errDecrypt: the device began to decrypt and failed, which the value or the
+// device may have caused.
+var errDecrypt = errors.New("decrypt")
+
+// works tells whether the device opens what it has wrapped with the same key just now.
+func (k *key) works() bool {
+	probe := make([]byte, keySize)
+	wrapped, err := k.Wrap(probe)
+	if err != nil {
+		return false
+	}
+	got, err := k.decrypt(wrapped)
+	return err == nil && bytes.Equal(got, probe)
 }
 
 func mechanism(p *pkcs11.GCMParams) []*pkcs11.Mechanism {

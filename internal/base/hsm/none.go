@@ -28,5 +28,8 @@ func (*Token) Key(string, string) (crypt.Wrapper, error) { return nil, errNoCgo 
 // Describe is empty.
 func (*Token) Describe() string { return "" }
 
+// Refused is nil.
+func (*Token) Refused() error { return nil }
+
 // Close does nothing.
 func (*Token) Close() {}
