@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -284,6 +285,7 @@ func (q *Queue) startClient(ctx context.Context) error {
 		MaxAttempts:          defaultAttempts + 10, // the handler's own bound decides
 		Logger:               slog.New(quiet{slog.Default().Handler()}),
 		SoftStopTimeout:      10 * time.Second,
+		ReindexerIndexNames:  slices.DeleteFunc(river.ReindexerIndexNamesDefault(), isDropped),
 	})
 	if err != nil {
 		return fmt.Errorf("job queue: %w", err)
@@ -294,6 +296,11 @@ func (q *Queue) startClient(ctx context.Context) error {
 	}
 	q.client = client
 	return nil
+}
+
+// isDropped tells the indexes that the schema okno has taken away.
+func isDropped(index string) bool {
+	return index == "river_job_args_index" || index == "river_job_metadata_index"
 }
 
 // Stop lets running jobs end, at most ten seconds; the rest is rescued by the

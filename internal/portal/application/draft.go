@@ -439,7 +439,7 @@ func (a *Applications) sealDraft(id string, c draftContent) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("seal draft: %w", err)
 	}
-	return a.Keys.Seal(plain, draftAAD(id)), nil
+	return a.Keys.SealPacked(plain, draftAAD(id)), nil
 }
 
 func draftAAD(id string) string { return "application.draft:" + id }

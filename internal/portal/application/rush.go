@@ -114,7 +114,7 @@ type parcel struct {
 
 	title, words, amr           string
 	applicant, proof, proofHash []byte
-	content, signed, digest     []byte
+	content, digest             []byte
 	finders                     [4][]byte
 	event                       string
 	entry                       ledger.Prepared
@@ -145,10 +145,9 @@ func (a *Applications) pack(ctx context.Context, v *DraftView, app *Application,
 		words:     rutext.MatchKey(app.Title.RU) + "\n" + rutext.MatchKey(app.Number) + "\n" + rutext.MatchKey(app.Body),
 		applicant: a.Keys.Seal([]byte(content.Applicant), applicantAAD(app.ID)),
 		proof:     a.Keys.Seal([]byte(proof), proofAAD(app.ID)), proofHash: crypt.HashToken(proof),
-		content: a.Keys.Seal(plain, contentAAD(app.ID, app.Contents)), signed: a.Keys.Seal(signed, signedAAD(app.ID, app.Contents)),
-		digest: digest[:],
+		content: a.Keys.SealPacked(slices.Concat(plain, []byte{'\n'}, signed), contentAAD(app.ID, app.Contents)), digest: digest[:],
 	}
-	copy(p.finders[:], a.finders(content.Profile.Person, content.Profile.SNILS.Value))
+	copy(p.finders[:], a.finders(v.Profile.Person, v.Profile.SNILS.Value))
 	p.post = a.post(ctx, app, "sent")
 	p.post.Silent = true
 	if p.entry, err = a.Journal.Prepare(journal.Entry{
@@ -294,8 +293,8 @@ func (a *Applications) insertAll(ctx context.Context, w db.Writer, all []*parcel
 	}
 	err = w.Write(ctx, `
 		INSERT INTO application.content (application_id, version, content, signed)
-		SELECT id, 1, content, signed FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS s (id, content, signed)`,
-		ids, raw(func(p *parcel) []byte { return p.content }), raw(func(p *parcel) []byte { return p.signed }))
+		SELECT id, 1, content, '' FROM unnest($1::uuid[], $2::bytea[]) AS s (id, content)`,
+		ids, raw(func(p *parcel) []byte { return p.content }))
 	if err != nil {
 		return fmt.Errorf("insert contents: %w", err)
 	}

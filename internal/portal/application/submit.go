@@ -58,6 +58,15 @@ type signedBytes struct {
 	Files       []signedFile    `json:"files"`
 }
 
+// sealedContent is a [Content] of which parts are JSON already: they are part of
+// what is signed, too, and a rush is bounded by such work.
+type sealedContent struct {
+	Applicant, Subject string
+	Form               json.RawMessage
+	Russian            *form.Application
+	Profile            json.RawMessage
+}
+
 type signedFile struct {
 	ID     string `json:"id"`
 	Name   string `json:"name"`
@@ -166,28 +175,29 @@ func (a *Applications) compose(v *DraftView, acc *account.Account, number ruid.A
 	}
 }
 
-// contents makes what is sealed, and the bytes that are signed.
-func (a *Applications) contents(v *DraftView, app *Application, s Submission) (*Content, []byte, error) {
+// contents makes what is sealed: a line with the [Content], and below it the
+// bytes that are signed.
+func (a *Applications) contents(v *DraftView, app *Application, s Submission) (c *sealedContent, signed []byte, err error) {
 	p := v.Profile.Person
 	subject := v.State.Subject().Person
-	c := &Content{
+	filled := v.State.Application()
+	c = &sealedContent{
 		Applicant: rutext.FullName(p.Surname, p.Name, p.Patronymic),
 		Subject:   rutext.FullName(subject.Surname, subject.Name, subject.Patronymic),
-		Form:      v.State.Application(), Profile: v.Profile,
+		Form:      filled.Bytes(),
 	}
-	if c.Form.Lang != "ru" {
+	if c.Profile, err = json.Marshal(v.Profile); err != nil {
+		return nil, nil, fmt.Errorf("sign application: %w", err)
+	}
+	if filled.Lang != "ru" {
 		russian := v.Card.Form.Evaluate(a.input(v, a.Bundle.For("ru"))).Application()
 		c.Russian = &russian
 	}
-	profile, err := json.Marshal(v.Profile)
-	if err != nil {
-		return nil, nil, fmt.Errorf("sign application: %w", err)
-	}
-	sum := sha256.Sum256(profile)
+	sum := sha256.Sum256(c.Profile)
 	b := signedBytes{
 		Format: "okno application 1", Application: app.ID, Number: app.Number, Service: app.Service, Revision: app.Revision,
 		Agency: app.Agency, Owner: app.Owner, FiledBy: app.FiledBy, Capacity: app.Capacity, Channel: app.Channel,
-		SignedAt: app.SubmittedAt, Consent: s.Consent, Answers: c.Form.Bytes(), Profile: hex.EncodeToString(sum[:]),
+		SignedAt: app.SubmittedAt, Consent: s.Consent, Answers: c.Form, Profile: hex.EncodeToString(sum[:]),
 		Files: []signedFile{},
 	}
 	for _, id := range v.State.FileIDs() {
@@ -195,13 +205,13 @@ func (a *Applications) contents(v *DraftView, app *Application, s Submission) (*
 		b.Files = append(b.Files, signedFile{ID: f.ID, Name: f.Name, Size: f.Size, SHA256: f.SHA256})
 	}
 	// Names and texts stand as they were read: "&" and "<" are not escaped.
-	var signed bytes.Buffer
-	enc := json.NewEncoder(&signed)
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(b); err != nil {
 		return nil, nil, fmt.Errorf("sign application: %w", err)
 	}
-	return c, signed.Bytes(), nil
+	return c, out.Bytes(), nil
 }
 
 // takeFiles moves the files that the form names to the application and gives up
