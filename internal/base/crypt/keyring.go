@@ -63,6 +63,9 @@ type Keyring struct {
 	keys  atomic.Pointer[keySet]
 	index []byte // root of the blind indexes and MACs; outlives rotations
 
+	macKeys sync.Map     // keys derived from it, by kind or purpose
+	kinds   atomic.Int32 // how many
+
 	file KeyFile // no path: a ring that was made in memory
 	mu   sync.Mutex
 	read fileState // of the file when it was read last
@@ -280,8 +283,23 @@ func (k *Keyring) Derive(purpose string) []byte {
 	return key
 }
 
+// maxKinds bounds the derived keys that are remembered: kinds and purposes are
+// words of the program.
+const maxKinds = 256
+
+func (k *Keyring) macKey(info string) []byte {
+	if key, ok := k.macKeys.Load(info); ok {
+		return key.([]byte)
+	}
+	key := k.Derive(info)
+	if k.kinds.Add(1) <= maxKinds {
+		k.macKeys.Store(info, key)
+	}
+	return key
+}
+
 func (k *Keyring) mac(info, value string) []byte {
-	m := hmac.New(sha256.New, k.Derive(info))
+	m := hmac.New(sha256.New, k.macKey(info))
 	m.Write([]byte(value))
 	return m.Sum(nil)
 }

@@ -229,6 +229,12 @@ func IsReference(err error, constraint string) bool {
 	return errors.As(err, &pe) && pe.Code == "23503" && pe.ConstraintName == constraint
 }
 
+// IsLocked tells that a lock was not to be had within the lock_timeout.
+func IsLocked(err error) bool {
+	var pe *pgconn.PgError
+	return errors.As(err, &pe) && pe.Code == "55P03"
+}
+
 func retryable(err error) bool {
 	var pe *pgconn.PgError
 	return errors.As(err, &pe) && (pe.Code == "40001" || pe.Code == "40P01")

@@ -14,7 +14,6 @@ import (
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/base/job"
 	"github.com/okno-gov/okno/internal/base/ledger"
-	"github.com/okno-gov/okno/internal/base/rutext"
 	"github.com/okno-gov/okno/internal/portal/account"
 	"github.com/okno-gov/okno/internal/portal/document"
 	"github.com/okno-gov/okno/internal/portal/journal"
@@ -29,8 +28,8 @@ const (
 	rushWays = 2
 	// rushLinger is short against a commit, and waited only while others come.
 	rushLinger = time.Millisecond
-	// rushLock bounds how long all of a group wait for a draft of one of them that
-	// another request holds; then each goes alone.
+	// rushLock bounds how long a group waits for what another request holds. Then
+	// each goes alone, and whoever is held up still, by himself.
 	rushLock = 50 * time.Millisecond
 )
 
@@ -135,21 +134,17 @@ func (a *Applications) pack(ctx context.Context, v *DraftView, app *Application,
 	if err != nil {
 		return nil, fmt.Errorf("seal application: %w", err)
 	}
-	plain, err := json.Marshal(content)
-	if err != nil {
-		return nil, fmt.Errorf("seal application: %w", err)
-	}
 	proof, digest := crypt.Token(), sha256.Sum256(signed)
 	p := &parcel{
 		app: app, view: v, s: s, event: db.NewID(), title: string(title), amr: list(s.Auth.AMR),
-		words:     rutext.MatchKey(app.Title.RU) + "\n" + rutext.MatchKey(app.Number) + "\n" + rutext.MatchKey(app.Body),
-		applicant: a.Keys.Seal([]byte(content.Applicant), applicantAAD(app.ID)),
+		applicant: a.Keys.Seal([]byte(applicantOf(v)), applicantAAD(app.ID)),
 		proof:     a.Keys.Seal([]byte(proof), proofAAD(app.ID)), proofHash: crypt.HashToken(proof),
-		content: a.Keys.SealPacked(slices.Concat(plain, []byte{'\n'}, signed), contentAAD(app.ID, app.Contents)), digest: digest[:],
+		content: a.Keys.SealPacked(slices.Concat(content, []byte{'\n'}, signed), contentAAD(app.ID, app.Contents)), digest: digest[:],
 	}
 	copy(p.finders[:], a.finders(v.Profile.Person, v.Profile.SNILS.Value))
 	p.post = a.post(ctx, app, "sent")
 	p.post.Silent = true
+	p.words = p.post.Keys() // of the same words
 	if p.entry, err = a.Journal.Prepare(journal.Entry{
 		Owner: app.Owner, Kind: journal.Submitted, Object: object(app.ID),
 		Details: map[string]string{"number": app.Number, "service": app.Title.RU},
@@ -173,30 +168,34 @@ func list(words []string) string {
 }
 
 // send writes a parcel: with those of others, or alone when files must be moved
-// or a lock of another request stood in the way of the group.
+// or another request holds the draft.
 func (a *Applications) send(ctx context.Context, p *parcel) error {
+	var err error
 	if len(p.view.Files) == 0 {
-		if err := a.groups().writes.Do(ctx, p); err != nil {
-			return err
-		}
-	} else if err := a.writeAll(ctx, []*parcel{p}); err != nil {
-		return err
+		err = a.groups().writes.Do(ctx, p)
 	}
-	if !p.ended {
+	if len(p.view.Files) > 0 || db.IsLocked(err) {
+		err = a.write(ctx, 0, p)
+	}
+	if err == nil && !p.ended {
 		return errDraftGone
 	}
-	return nil
+	return err
 }
 
-// writeAll ends the drafts and writes the applications with all that belongs to
-// them. A draft that is not there any more in the version that was read makes
-// none, and says so.
 func (a *Applications) writeAll(ctx context.Context, all []*parcel) error {
+	return a.write(ctx, rushLock, all...)
+}
+
+// write ends the drafts and writes the applications with all that belongs to
+// them. A draft that is not there any more in the version that was read makes
+// none, and says so. Locks are waited for so long, 0: as long as it takes.
+func (a *Applications) write(ctx context.Context, lock time.Duration, all ...*parcel) error {
 	// In one order everywhere, two groups that hold the same drafts do not stand in
 	// each other's way.
 	all = slices.SortedFunc(slices.Values(all), func(x, y *parcel) int { return strings.Compare(x.app.Draft, y.app.Draft) })
 	return a.DB.InTx(ctx, func(tx *db.Tx) error {
-		ended, err := endAll(ctx, tx, all)
+		ended, err := endAll(ctx, tx, lock, all)
 		if err != nil || len(ended) == 0 {
 			return err
 		}
@@ -223,18 +222,14 @@ func (a *Applications) writeAll(ctx context.Context, all []*parcel) error {
 }
 
 // endAll deletes the drafts and answers the parcels whose draft was there.
-func endAll(ctx context.Context, tx *db.Tx, all []*parcel) ([]*parcel, error) {
+func endAll(ctx context.Context, tx *db.Tx, lock time.Duration, all []*parcel) ([]*parcel, error) {
 	var ids, owners []string
 	var versions []int
 	for _, p := range all {
 		ids, owners, versions = append(ids, p.app.Draft), append(owners, p.app.Owner), append(versions, p.s.Version)
 	}
-	wait := "0"
-	if len(all) > 1 {
-		wait = rushLock.String()
-	}
 	var first db.Batch
-	if err := first.Write(ctx, `SELECT set_config('lock_timeout', $1, true)`, wait); err != nil {
+	if err := first.Write(ctx, `SELECT set_config('lock_timeout', $1, true)`, fmt.Sprint(lock.Milliseconds())); err != nil {
 		return nil, err
 	}
 	gone, err := db.ListAfter[string](ctx, tx, &first, `

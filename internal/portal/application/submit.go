@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,32 +40,26 @@ type Auth struct {
 	Time    time.Time // of the sign-in
 }
 
-// signedBytes is what is signed: its JSON is stored byte for byte.
-type signedBytes struct {
-	Format      string          `json:"format"`
-	Application string          `json:"application"`
-	Number      string          `json:"number"`
-	Service     string          `json:"service"`
-	Revision    string          `json:"revision"`
-	Agency      string          `json:"agency"`
-	Owner       string          `json:"owner"`
-	FiledBy     string          `json:"filed_by"`
-	Capacity    string          `json:"capacity"`
-	Channel     string          `json:"channel"`
-	SignedAt    time.Time       `json:"signed_at"`
-	Consent     string          `json:"consent"`
-	Answers     json.RawMessage `json:"answers"`
-	Profile     string          `json:"profile_sha256"`
-	Files       []signedFile    `json:"files"`
+// What is signed is a JSON object, stored byte for byte: signedHead, then
+// "answers" with the filled form, then signedTail.
+type signedHead struct {
+	Format      string    `json:"format"`
+	Application string    `json:"application"`
+	Number      string    `json:"number"`
+	Service     string    `json:"service"`
+	Revision    string    `json:"revision"`
+	Agency      string    `json:"agency"`
+	Owner       string    `json:"owner"`
+	FiledBy     string    `json:"filed_by"`
+	Capacity    string    `json:"capacity"`
+	Channel     string    `json:"channel"`
+	SignedAt    time.Time `json:"signed_at"`
+	Consent     string    `json:"consent"`
 }
 
-// sealedContent is a [Content] of which parts are JSON already: they are part of
-// what is signed, too, and a rush is bounded by such work.
-type sealedContent struct {
-	Applicant, Subject string
-	Form               json.RawMessage
-	Russian            *form.Application
-	Profile            json.RawMessage
+type signedTail struct {
+	Profile string       `json:"profile_sha256"`
+	Files   []signedFile `json:"files"`
 }
 
 type signedFile struct {
@@ -175,43 +170,65 @@ func (a *Applications) compose(v *DraftView, acc *account.Account, number ruid.A
 	}
 }
 
-// contents makes what is sealed: a line with the [Content], and below it the
-// bytes that are signed.
-func (a *Applications) contents(v *DraftView, app *Application, s Submission) (c *sealedContent, signed []byte, err error) {
-	p := v.Profile.Person
-	subject := v.State.Subject().Person
-	filled := v.State.Application()
-	c = &sealedContent{
-		Applicant: rutext.FullName(p.Surname, p.Name, p.Patronymic),
-		Subject:   rutext.FullName(subject.Surname, subject.Name, subject.Patronymic),
-		Form:      filled.Bytes(),
+// contents makes what is sealed: a line with the JSON of a [Content], and below
+// it the bytes that are signed. Form and profile stand in both, or in one and in
+// the digest, and are written but once: a rush is bounded by such work.
+func (a *Applications) contents(v *DraftView, app *Application, s Submission) (content, signed []byte, err error) {
+	filled, subject := v.State.Application(), v.State.Subject().Person
+	answers := filled.Bytes()
+	profile, err := json.Marshal(v.Profile)
+	if err != nil {
+		return nil, nil, fmt.Errorf("seal application: %w", err)
 	}
-	if c.Profile, err = json.Marshal(v.Profile); err != nil {
-		return nil, nil, fmt.Errorf("sign application: %w", err)
-	}
+	c := Content{Applicant: applicantOf(v), Subject: rutext.FullName(subject.Surname, subject.Name, subject.Patronymic)}
 	if filled.Lang != "ru" {
 		russian := v.Card.Form.Evaluate(a.input(v, a.Bundle.For("ru"))).Application()
 		c.Russian = &russian
 	}
-	sum := sha256.Sum256(c.Profile)
-	b := signedBytes{
+	names, err := json.Marshal(struct {
+		Applicant, Subject string
+		Russian            *form.Application
+	}{c.Applicant, c.Subject, c.Russian})
+	if err != nil {
+		return nil, nil, fmt.Errorf("seal application: %w", err)
+	}
+	content = slices.Concat(names[:len(names)-1], []byte(`,"Form":`), answers, []byte(`,"Profile":`), profile, []byte{'}'})
+
+	sum := sha256.Sum256(profile)
+	head, err := plainJSON(signedHead{
 		Format: "okno application 1", Application: app.ID, Number: app.Number, Service: app.Service, Revision: app.Revision,
 		Agency: app.Agency, Owner: app.Owner, FiledBy: app.FiledBy, Capacity: app.Capacity, Channel: app.Channel,
-		SignedAt: app.SubmittedAt, Consent: s.Consent, Answers: c.Form, Profile: hex.EncodeToString(sum[:]),
-		Files: []signedFile{},
+		SignedAt: app.SubmittedAt, Consent: s.Consent,
+	})
+	if err != nil {
+		return nil, nil, err
 	}
+	last := signedTail{Profile: hex.EncodeToString(sum[:]), Files: []signedFile{}}
 	for _, id := range v.State.FileIDs() {
 		f := v.Files[id]
-		b.Files = append(b.Files, signedFile{ID: f.ID, Name: f.Name, Size: f.Size, SHA256: f.SHA256})
+		last.Files = append(last.Files, signedFile{ID: f.ID, Name: f.Name, Size: f.Size, SHA256: f.SHA256})
 	}
-	// Names and texts stand as they were read: "&" and "<" are not escaped.
+	tail, err := plainJSON(last)
+	if err != nil {
+		return nil, nil, err
+	}
+	return content, slices.Concat(head[:len(head)-1], []byte(`,"answers":`), answers, []byte{','}, tail[1:], []byte{'\n'}), nil
+}
+
+func applicantOf(v *DraftView) string {
+	p := v.Profile.Person
+	return rutext.FullName(p.Surname, p.Name, p.Patronymic)
+}
+
+// plainJSON leaves names and texts as they were read: "&" and "<" are not escaped.
+func plainJSON(v any) ([]byte, error) {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(b); err != nil {
-		return nil, nil, fmt.Errorf("sign application: %w", err)
+	if err := enc.Encode(v); err != nil {
+		return nil, fmt.Errorf("sign application: %w", err)
 	}
-	return c, out.Bytes(), nil
+	return bytes.TrimSuffix(out.Bytes(), []byte{'\n'}), nil
 }
 
 // takeFiles moves the files that the form names to the application and gives up

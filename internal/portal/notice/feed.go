@@ -59,7 +59,7 @@ func (n *Notices) NoteAll(ctx context.Context, w db.Writer, posts []Post) error 
 		}
 		c.id, c.owner, c.key = append(c.id, db.NewID()), append(c.owner, p.Owner), append(c.key, p.Key)
 		c.category, c.kind, c.topic = append(c.category, string(p.Category)), append(c.kind, string(p.Type)), append(c.topic, p.Topic)
-		c.args, c.object, c.words = append(c.args, string(args)), append(c.object, p.Object), append(c.words, p.words())
+		c.args, c.object, c.words = append(c.args, string(args)), append(c.object, p.Object), append(c.words, p.Keys())
 		c.action, c.due, c.read = append(c.action, p.Action), append(c.due, p.Due), append(c.read, read)
 	}
 	err := w.Write(ctx, `
@@ -99,7 +99,7 @@ func (n *Notices) insert(p Post, conflict string) (sql string, args []any) {
 		INSERT INTO notice.entry (id, owner_id, key, category, type, topic, args, object, words, action, due, at, read_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT ` + conflict, []any{
-		db.NewID(), p.Owner, p.Key, p.Category, p.Type, p.Topic, p.args(), p.Object, p.words(),
+		db.NewID(), p.Owner, p.Key, p.Category, p.Type, p.Topic, p.args(), p.Object, p.Keys(),
 		p.Action, p.Due, now, readAt,
 	}
 }
@@ -111,12 +111,17 @@ func (p *Post) args() map[string]string {
 	return p.Args
 }
 
-func (p *Post) words() string {
-	words := make([]string, len(p.Words))
-	for i, w := range p.Words {
-		words[i] = rutext.MatchKey(w)
+// Keys are the match keys of Words, a line each; Words do not change any more.
+func (p *Post) Keys() string {
+	if p.keys == nil {
+		words := make([]string, len(p.Words))
+		for i, w := range p.Words {
+			words[i] = rutext.MatchKey(w)
+		}
+		all := strings.Join(words, "\n")
+		p.keys = &all
 	}
-	return strings.Join(words, "\n")
+	return *p.keys
 }
 
 // Done tells that nothing is asked any more about an object: its entries lose

@@ -106,6 +106,7 @@ type Post struct {
 	// Words are what the entry is found by: name of the service, number,
 	// agency (NTF-07).
 	Words []string
+	keys  *string // of Words, once computed
 	// Action tells that the person must act; Due is the last day for it.
 	Action bool
 	Due    *time.Time
