@@ -120,6 +120,13 @@ func (b *Brands) current(ctx context.Context) (*Current, error) {
 	return b.known, nil
 }
 
+// Forget makes the next reader of this process look at the database.
+func (b *Brands) Forget() {
+	b.mu.Lock()
+	b.checked = time.Time{}
+	b.mu.Unlock()
+}
+
 // Refresh looks at the database again unless it has just done so: somebody asks
 // for what another process has published a moment ago.
 func (b *Brands) Refresh(ctx context.Context) *Current {
@@ -172,9 +179,7 @@ func (b *Brands) Publish(ctx context.Context, seen int, next *Brand, by, reason 
 		return fmt.Errorf("publish brand: %w", err)
 	}
 	err = b.Settings.Change(ctx, published.Name(), seen, raw, by, reason, within)
-	b.mu.Lock()
-	b.checked = time.Time{}
-	b.mu.Unlock()
+	b.Forget()
 	return err
 }
 

@@ -30,6 +30,7 @@ const (
 	DeedText      DeedKind = "text_changed"
 	DeedMailing   DeedKind = "news_mailed"
 	DeedSetting   DeedKind = "setting_changed"
+	DeedPortal    DeedKind = "portal_changed"
 )
 
 // Deed is a line of the administrators' journal. Object is a code or an id,

@@ -56,6 +56,7 @@ func (s *Site) manageRoutes() {
 	m.Handle("POST /manage/texts/{kind}/entries/{code}/withdraw", s.editor(s.withdrawText))
 	m.Handle("POST /manage/texts/news/entries/{code}/mail", s.editor(s.mailNews))
 
+	s.portalRoutes()
 	s.catalogueRoutes()
 }
 
@@ -87,7 +88,7 @@ type manageTab struct{ path, key string }
 func manageTabs(o *officer.Officer) []manageTab {
 	var out []manageTab
 	if o.Has(officer.RoleAdmin) {
-		out = append(out, manageTab{"/manage/staff", "manage.tab.staff"})
+		out = append(out, manageTab{"/manage/staff", "manage.tab.staff"}, manageTab{portalTab, "manage.tab.portal"})
 	}
 	out = append(out, manageTab{"/manage/catalogue", "manage.tab.catalogue"}, manageTab{"/manage/directory/agency", "manage.tab.agencies"},
 		manageTab{"/manage/directory/centre", "manage.tab.centres"}, manageTab{"/manage/texts/news", "manage.tab.texts"})

@@ -437,6 +437,8 @@ func deedObject(d *officer.Deed) templ.Component {
 		href = staffTab + "/" + d.Object
 	case officer.DeedSetting:
 		href = "/settings/" + d.Object
+	case officer.DeedPortal:
+		href = portalTab
 	case officer.DeedDirectory:
 		kind, code, _ := strings.Cut(d.Object, "/")
 		href = "/manage/directory/" + kind + "/entries/" + code
