@@ -267,7 +267,7 @@ func TestCataloguePages(t *testing.T) {
 	svc := list.Click("td a").Want(".okno-preview", "Основания для отказа").Want("#history + *", "Опубликована")
 
 	// Editing: a broken definition is reported and stays; a good one is compared first.
-	src := svc.Click("a[href$='/edit']")
+	src := svc.Click("a[href$='/card']").Click("a[href$='/edit']")
 	before, err := w.site.Services.Edited(ctx, "criminal-record")
 	must(t, err)
 	source, err := before.Source()
@@ -379,7 +379,7 @@ func TestManageIsClosed(t *testing.T) {
 		"POST /manage/directory/agency/entries/edu/offices/new", "POST /manage/directory/agency/entries/edu/offices/x/drop", "GET /manage/texts/news", "GET /manage/texts/news/new",
 		"POST /manage/texts/news/new", "GET /manage/texts/news/entries/x", "POST /manage/texts/news/entries/x", "POST /manage/texts/news/entries/x/withdraw", "POST /manage/texts/news/entries/x/mail",
 		"GET /manage/catalogue", "GET /manage/catalogue/upload", "POST /manage/catalogue/upload", "GET /manage/catalogue/archive", "GET /manage/catalogue/searches", "GET /manage/catalogue/new", "POST /manage/catalogue/new",
-		"GET /manage/catalogue/services/criminal-record", "GET /manage/catalogue/services/criminal-record/edit", "POST /manage/catalogue/services/criminal-record/edit",
+		"GET /manage/catalogue/services/criminal-record", "GET /manage/catalogue/services/criminal-record/edit", "GET /manage/catalogue/services/criminal-record/card", "POST /manage/catalogue/services/criminal-record/card", "POST /manage/catalogue/services/criminal-record/edit",
 		"POST /manage/catalogue/services/criminal-record/weight", "POST /manage/catalogue/services/criminal-record/withdraw", "POST /manage/catalogue/services/criminal-record/keep",
 		"POST /manage/catalogue/services/criminal-record/return", "GET /manage/catalogue/proposals/" + id, "GET /manage/catalogue/proposals/" + id + "/services/x",
 		"POST /manage/catalogue/proposals/" + id + "/publish", "POST /manage/catalogue/proposals/" + id + "/drop",
@@ -417,7 +417,7 @@ func TestManageHasWords(t *testing.T) {
 			"/manage/staff", "/manage/staff/invite", "/manage/staff/" + w.officer(lilia), "/manage/journal", "/manage/directory/agency", "/manage/directory/agency/new",
 			"/manage/directory/agency/entries/edu", "/manage/directory/agency/entries/edu/offices/new", "/manage/directory/centre", "/manage/directory/centre/new",
 			"/manage/texts/news", "/manage/texts/help", "/manage/texts/act", "/manage/texts/agreement", "/manage/texts/consent", "/manage/texts/help/new", "/manage/texts/act/new",
-			"/manage/catalogue", "/manage/catalogue/upload", "/manage/catalogue/searches", "/manage/catalogue/new", "/manage/catalogue/services/criminal-record", "/manage/catalogue/services/kindergarten-enrolment",
+			"/manage/catalogue", "/manage/catalogue/upload", "/manage/catalogue/searches", "/manage/catalogue/new", "/manage/catalogue/services/criminal-record", "/manage/catalogue/services/criminal-record/card", "/manage/catalogue/services/kindergarten-enrolment",
 		} {
 			b.Get(path).WantStatus(200)
 		}

@@ -41,6 +41,8 @@ func (s *Site) catalogueRoutes() {
 	m.Handle("GET /manage/catalogue/services/{code}", s.editor(s.showService))
 	m.Handle("GET /manage/catalogue/services/{code}/edit", s.editor(s.editSource))
 	m.Handle("POST /manage/catalogue/services/{code}/edit", s.editor(s.checkSource), kit.Body(maxDefinition))
+	m.Handle("GET /manage/catalogue/services/{code}/card", s.editor(s.showCard))
+	m.Handle("POST /manage/catalogue/services/{code}/card", s.editor(s.checkCard), kit.Body(maxDefinition))
 	m.Handle("POST /manage/catalogue/services/{code}/weight", s.editor(s.weigh))
 	m.Handle("POST /manage/catalogue/services/{code}/withdraw", s.editor(s.withdrawService))
 	m.Handle("POST /manage/catalogue/services/{code}/keep", s.editor(s.keepService))

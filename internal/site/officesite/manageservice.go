@@ -50,7 +50,7 @@ func (s *Site) servicePage(w http.ResponseWriter, r *http.Request, o *officer.Of
 	v := page.Sheet{Manage: s.manage(w, r, o, catalogueTab, l.in(x.Title), x.Code), Main: []templ.Component{preview}, SideLabel: l.T("manage.catalogue.do")}
 	v.Tags = []ui.TagProps{l.serviceTag(x)}
 	if mine {
-		v.Buttons = []ui.ButtonProps{{Text: l.T("manage.catalogue.edit"), Href: serviceAt(x.Code) + "/edit", Class: "okno-m0"}}
+		v.Buttons = []ui.ButtonProps{{Text: l.T("manage.catalogue.edit"), Href: serviceAt(x.Code) + "/card", Class: "okno-m0"}}
 		v.Side = s.serviceActs(l, x, in)
 	}
 	history, err := s.serviceHistory(r, l, x, mine)

@@ -68,3 +68,43 @@ func TestSearchesInVain(t *testing.T) {
 	}
 	w.clerk(editor).Get("/manage/catalogue").Click("a[href$='/searches']").Want("table", "рыболовный билет").Want("table", "25 ноября 2026").Lacks("main", "Анна").Lacks("main", "редкое").Want("main", "Ещё 2 поиска")
 }
+
+// BO-11, BO-12: texts, term, fee, documents and addresses are edited in a form that goes
+// the way of the files: check, comparison, publishing, and two editors see each other.
+func TestCardForm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.appoint()
+	b := w.clerk(ownEditor)
+	const at = "/manage/catalogue/services/criminal-record"
+	was, err := w.site.Services.Card(t.Context(), "criminal-record")
+	must(t, err)
+
+	// Untouched it is the same service.
+	form := b.Get(at).Click("a[href$='/card']").Want("#title", "").Want("#keywords", was.Keywords[0])
+	form.Submit("#card ~ form").WantStatus(200).Want("main", "публиковать нечего")
+
+	bad := form.Submit("#card ~ form", "title", "", "term_days", "скоро", "fee", "дорого").WantStatus(422).Want("#title-error", "Заполните").Want("#term_days-error", "3660").Want("#fee-error", "350,50")
+	bad.Submit("#card ~ form", "title", "Справка", "term_days", "5", "fee", "100", "price0", "Срочно", "price0_amount", "200").WantStatus(422).Want("#fee-error", "вместе")
+	bad.Submit("#card ~ form", "title", "Справка", "term_days", "5", "fee", "", "keywords", "").WantStatus(422).Want("[data-report]", "keywords").Want("#title-error, #title", "")
+
+	slow := b.Get(at + "/card")
+	n := len(was.Documents)
+	cmp := form.Submit("#card ~ form", "title", "Справка о судимости", "term_days", "5", "term_unit", "working", "fee", "350,50", "doc0", "", "doc0_tt", "", "doc0_en", "",
+		"place0", "Управление", "place0_address", "ул. Водопроводная, 38", "place0_phones", "102\n+7 3452 50-00-00").
+		WantStatus(200).Want("table", "Справка о судимости").Want("table", "35050").Want("table", "Водопроводная")
+	cmp.Submit("form[action$='/publish']", "reason", "приказ").WantPath("/manage/catalogue")
+	sv, err := w.site.Services.Card(t.Context(), "criminal-record")
+	must(t, err)
+	if sv.Title.RU != "Справка о судимости" || sv.Title.TT != was.Title.TT || sv.Term.Days != 5 || sv.Fee.Amount != 35050 || len(sv.Documents) != n-1 ||
+		sv.Documents[0] != was.Documents[1] || len(sv.Places) != 1 || len(sv.Places[0].Phones) != 2 || sv.Form == nil || sv.MinLevel != was.MinLevel {
+		t.Errorf("published %+v", sv.Card)
+	}
+
+	// The slower editor is told, and what he typed lies on top of the other's change.
+	told := slow.Submit("#card ~ form", "short", "Медленное описание").WantStatus(409).Want("#meanwhile ~ *", "Справка о судимости").Want("#short", "Медленное описание")
+	told.Submit("#card ~ form", "title", "Справка о судимости").WantStatus(200).Want("table", "Медленное описание")
+
+	b.Get("/manage/catalogue/services/kindergarten-enrolment/card").WantStatus(403)
+	b.Post(at+"/card", url.Values{"_key": {"01a203e7-610b-7da2-8610-20d57729d9a4"}, "version": {"900"}}).WantStatus(404)
+}
