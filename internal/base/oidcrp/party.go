@@ -52,6 +52,7 @@ type Party struct {
 
 	provider  provider
 	flights   flights
+	kept      keptSessions
 	exchanges atomic.Int32
 }
 

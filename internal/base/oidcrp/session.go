@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/fault"
+	"github.com/okno-gov/okno/internal/base/recall"
 )
 
 // Session is somebody who is signed in at this site.
@@ -23,6 +25,7 @@ type Session struct {
 	OpenedAt, IdleUntil, ExpiresAt time.Time
 
 	sid     string
+	seenAt  time.Time
 	version int
 	tokens  tokens
 }
@@ -77,31 +80,69 @@ func (p *Party) openRow(r *row) (*Session, error) {
 	in.Claims.AuthTime = in.AuthTime
 	return &Session{
 		ID: r.ID, Subject: r.Subject, Claims: in.Claims, OpenedAt: r.OpenedAt, IdleUntil: r.SeenAt.Add(p.idle()), ExpiresAt: r.ExpiresAt,
-		sid: r.SID, version: r.Version, tokens: in.Tokens,
+		sid: r.SID, seenAt: r.SeenAt, version: r.Version, tokens: in.Tokens,
 	}, nil
 }
 
 // seenStep is how coarse the last use is kept: a page view must not cost a write.
 const seenStep = time.Minute
 
+// Topic is told when sessions of a site have ended or changed, see base/recall;
+// keys are their ids.
+const Topic = "rp.session"
+
 // Session is who sends this request, nil when nobody is signed in: no cookie, or
-// ended, idle for too long, too old. It counts as use.
+// ended, idle for too long, too old. It counts as use. What a page needs of a
+// session is kept in memory: an end is seen by every process within a second,
+// and at once by the one where it happened.
 func (p *Party) Session(r *http.Request) (*Session, error) {
 	c, err := r.Cookie(p.cookie())
 	if err != nil || c.Value == "" || len(c.Value) > 128 {
 		return nil, nil
 	}
-	ctx, now := r.Context(), p.Clock.Now()
+	p.kept.once.Do(func() {
+		p.kept.DB, p.kept.Topic = p.DB, Topic
+		p.kept.Keys = func(_ string, s *Session) []string { return []string{s.ID} }
+	})
+	ctx, now, hash := r.Context(), p.Clock.Now(), crypt.HashToken(c.Value)
+	load := func(ctx context.Context) (*Session, bool, error) {
+		s, err := p.byToken(ctx, hash, now)
+		return s, s != nil, err
+	}
+	s, err := p.kept.Get(ctx, string(hash), load)
+	if err == nil && s != nil && !s.alive(now) { // another process may have seen it in use
+		s, _, err = load(ctx)
+	}
+	if err != nil || s == nil {
+		return nil, err
+	}
+	own := *s // the kept one is everybody's
+	if now.Sub(own.seenAt) >= seenStep {
+		if ok, err := p.seen(ctx, &own, now); err != nil || !ok {
+			return nil, err
+		}
+		kept := own
+		p.kept.Put(string(hash), &kept)
+	}
+	return &own, nil
+}
+
+// keptSessions are those that pages ask for again and again.
+type keptSessions struct {
+	once sync.Once
+	recall.Rows[string, *Session]
+}
+
+func (s *Session) alive(now time.Time) bool {
+	return now.Before(s.ExpiresAt) && now.Before(s.IdleUntil)
+}
+
+func (p *Party) byToken(ctx context.Context, hash []byte, now time.Time) (*Session, error) {
 	var found *row
-	err = p.DB.Read(ctx, func(tx *db.Tx) (err error) {
+	err := p.DB.Read(ctx, func(tx *db.Tx) (err error) {
 		found, err = db.Find[row](ctx, tx, `SELECT `+rowColumns+` FROM rp.session
 			WHERE token_hash=$1 AND party=$2 AND ended_at IS NULL AND expires_at > $3 AND seen_at > $4`,
-			crypt.HashToken(c.Value), p.Config.ClientID, now, now.Add(-p.idle()))
-		if err != nil || found == nil || now.Sub(found.SeenAt) < seenStep {
-			return err
-		}
-		found.SeenAt = now
-		_, err = tx.Exec(ctx, `UPDATE rp.session SET seen_at=greatest(seen_at, $2) WHERE id=$1 AND ended_at IS NULL`, found.ID, now)
+			hash, p.Config.ClientID, now, now.Add(-p.idle()))
 		return err
 	})
 	if err != nil {
@@ -111,6 +152,20 @@ func (p *Party) Session(r *http.Request) (*Session, error) {
 		return nil, nil
 	}
 	return p.openRow(found)
+}
+
+// seen notes the use of a session; false when it has ended meanwhile.
+func (p *Party) seen(ctx context.Context, s *Session, now time.Time) (bool, error) {
+	var n int64
+	err := p.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		n, err = tx.Exec(ctx, `UPDATE rp.session SET seen_at=greatest(seen_at, $2) WHERE id=$1 AND ended_at IS NULL`, s.ID, now)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("note use of session: %w", err)
+	}
+	s.seenAt, s.IdleUntil = now, now.Add(p.idle())
+	return n == 1, nil
 }
 
 // early is how long before its end an access token is renewed.
@@ -171,7 +226,10 @@ func (p *Party) store(ctx context.Context, s *Session) error {
 	err := p.DB.InTx(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE rp.session SET sealed=$3, version=version+1 WHERE id=$1 AND version=$2 AND ended_at IS NULL`,
 			s.ID, s.version, p.sealSession(s))
-		return err
+		if err != nil {
+			return err
+		}
+		return tx.Changed(ctx, Topic, s.ID)
 	})
 	if err != nil {
 		return fmt.Errorf("store renewed tokens: %w", err)
@@ -193,12 +251,12 @@ func (p *Party) over(ctx context.Context, s *Session) error {
 
 // end closes sessions of this party and erases what they sealed.
 func (p *Party) end(ctx context.Context, tx *db.Tx, where string, args ...any) error {
-	_, err := tx.Exec(ctx, `UPDATE rp.session SET ended_at=$1, sealed='' WHERE party=$2 AND ended_at IS NULL AND `+where,
+	ids, err := db.List[string](ctx, tx, `UPDATE rp.session SET ended_at=$1, sealed='' WHERE party=$2 AND ended_at IS NULL AND `+where+` RETURNING id::text`,
 		append([]any{p.Clock.Now(), p.Config.ClientID}, args...)...)
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
-	return nil
+	return tx.Changed(ctx, Topic, ids...)
 }
 
 // EndSubject ends all sessions of a person at this site: the account was

@@ -2,11 +2,13 @@ package account
 
 import (
 	"embed"
+	"sync"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/clock"
 	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/db"
+	"github.com/okno-gov/okno/internal/base/recall"
 )
 
 //go:embed migration/*.sql
@@ -101,4 +103,16 @@ type Accounts struct {
 	DB    *db.DB
 	Clock *clock.Clock
 	Keys  *crypt.Keyring
+
+	kept keptAccounts
+}
+
+// Topic is told when an account has changed, see base/recall; keys are its id
+// and its subject.
+const Topic = "account"
+
+// keptAccounts are those whose persons look at pages.
+type keptAccounts struct {
+	once sync.Once
+	recall.Rows[string, *Account]
 }

@@ -33,6 +33,9 @@ func (a *Accounts) SignedIn(ctx context.Context, tx *db.Tx, s SignIn) (*Account,
 	if err != nil {
 		return nil, fmt.Errorf("record sign-in: %w", err)
 	}
+	if err := tx.Changed(ctx, Topic, s.Subject); err != nil {
+		return nil, err
+	}
 	return row.account(), nil
 }
 
@@ -69,14 +72,25 @@ func (a *Accounts) GetAll(ctx context.Context, tx *db.Tx, ids ...string) (map[st
 	return out, nil
 }
 
-// BySubject answers the account of an identity provider's subject.
+// BySubject answers the account of an identity provider's subject, from memory
+// when it was asked for lately: for pages. Acts are decided by [Accounts.GetIn].
 func (a *Accounts) BySubject(ctx context.Context, subject string) (*Account, error) {
-	var out *Account
-	err := a.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		out, err = find(ctx, tx, `subject = $1`, subject)
-		return err
+	a.kept.once.Do(func() {
+		a.kept.DB, a.kept.Topic = a.DB, Topic
+		a.kept.Keys = func(subject string, acc *Account) []string { return []string{subject, acc.ID} }
 	})
-	return out, err
+	kept, err := a.kept.Get(ctx, subject, func(ctx context.Context) (acc *Account, keep bool, err error) {
+		err = a.DB.Read(ctx, func(tx *db.Tx) (err error) {
+			acc, err = find(ctx, tx, `subject = $1`, subject)
+			return err
+		})
+		return acc, err == nil, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	own := *kept
+	return &own, nil
 }
 
 // SetLocale keeps the language that the person chose on this portal.
@@ -110,7 +124,10 @@ func (a *Accounts) Agree(ctx context.Context, id, version string) error {
 			UPDATE account.account
 			   SET agreed_at = CASE WHEN agreement_version = $2 THEN agreed_at ELSE $3 END, agreement_version = $2
 			 WHERE id = $1 AND closed_at IS NULL`, id, version, a.Clock.Now())
-		return oneRow(n, err, "record agreement")
+		if err := oneRow(n, err, "record agreement"); err != nil {
+			return err
+		}
+		return tx.Changed(ctx, Topic, id)
 	})
 }
 
@@ -123,7 +140,7 @@ func (a *Accounts) OfferLevel(ctx context.Context, tx *db.Tx, subject string, le
 	if err != nil {
 		return fmt.Errorf("offer level: %w", err)
 	}
-	return nil
+	return tx.Changed(ctx, Topic, subject)
 }
 
 // RaiseOffer takes the provider's word that the level was raised; it takes
@@ -134,7 +151,7 @@ func (a *Accounts) RaiseOffer(ctx context.Context, tx *db.Tx, subject string, le
 	if err != nil {
 		return fmt.Errorf("raise offered level: %w", err)
 	}
-	return nil
+	return tx.Changed(ctx, Topic, subject)
 }
 
 // FindBySubject answers the account of a subject, nil when this portal does not
@@ -159,13 +176,16 @@ func (a *Accounts) Close(ctx context.Context, tx *db.Tx, subject string) error {
 	if err != nil {
 		return fmt.Errorf("close account: %w", err)
 	}
-	return nil
+	return tx.Changed(ctx, Topic, subject)
 }
 
 func (a *Accounts) update(ctx context.Context, id, set string, value any) error {
 	return a.DB.InTx(ctx, func(tx *db.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE account.account SET `+set+` WHERE id = $1 AND closed_at IS NULL`, id, value)
-		return oneRow(n, err, "change account")
+		if err := oneRow(n, err, "change account"); err != nil {
+			return err
+		}
+		return tx.Changed(ctx, Topic, id)
 	})
 }
 

@@ -50,6 +50,7 @@ type Place struct {
 	Name     string // the narrowest part: «Ленинский»
 	Parent   string // what tells it from others of that name: «Тюмень, Тюменская область»
 	key      string
+	town     string // the code of the town that it is or belongs to; empty for a region
 	isRegion bool
 	tt, en   [2]string // name and parent
 }
@@ -91,7 +92,7 @@ func ParsePlaces(data []byte) (*Places, error) {
 		for _, t := range r.Towns {
 			town := r.Code + "-" + slug(t.Name)
 			if err := p.add(Place{
-				Code: town, Region: r.Code, Name: t.Name, Parent: r.Name,
+				Code: town, Region: r.Code, Name: t.Name, Parent: r.Name, town: town,
 				tt: [2]string{t.in(r, "tt"), r.In("tt")}, en: [2]string{t.in(r, "en"), r.In("en")},
 			}); err != nil {
 				return nil, err
@@ -99,7 +100,7 @@ func ParsePlaces(data []byte) (*Places, error) {
 			for _, d := range t.Districts {
 				within := t.within(r, "ru")
 				if err := p.add(Place{
-					Code: town + "-" + slug(d), Region: r.Code, Name: d, Parent: within,
+					Code: town + "-" + slug(d), Region: r.Code, Name: d, Parent: within, town: town,
 					tt: [2]string{d, t.within(r, "tt")}, en: [2]string{rutext.Romanize(d), t.within(r, "en")},
 				}); err != nil {
 					return nil, err
@@ -146,6 +147,16 @@ func (p *Places) Towns(region string) []Place {
 	return out
 }
 
+// TownNamed answers the town of a region by its name, nil where there is none.
+func (p *Places) TownNamed(region, name string) *Place {
+	for _, t := range p.regionOf(region).Towns {
+		if t.Name == name {
+			return p.Find(region + "-" + slug(name))
+		}
+	}
+	return nil
+}
+
 // Districts answers the districts of a town.
 func (p *Places) Districts(town string) []Place {
 	var out []Place
@@ -158,20 +169,7 @@ func (p *Places) Districts(town string) []Place {
 }
 
 // townOf is the code of the town that a place is or belongs to.
-func (p *Places) townOf(one Place) string {
-	for _, t := range p.regionOf(one.Region).Towns {
-		code := one.Region + "-" + slug(t.Name)
-		if one.Code == code {
-			return code
-		}
-		for _, d := range t.Districts {
-			if one.Code == code+"-"+slug(d) {
-				return code
-			}
-		}
-	}
-	return ""
-}
+func (p *Places) townOf(one Place) string { return one.town }
 
 func (p *Places) regionOf(code string) *Region {
 	for i := range p.regions {

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/base/job"
+	"github.com/okno-gov/okno/internal/base/recall"
 	"github.com/okno-gov/okno/internal/base/rutext"
 )
 
@@ -28,6 +30,9 @@ func (n *Notices) Post(ctx context.Context, tx *db.Tx, p Post) error {
 	if id == nil {
 		return nil
 	}
+	if err := tx.Changed(ctx, Topic, p.Owner); err != nil {
+		return err
+	}
 	return n.Queue.Enqueue(ctx, tx, deliverArgs{Entry: *id}, job.Unique())
 }
 
@@ -37,7 +42,10 @@ func (n *Notices) Note(ctx context.Context, w db.Writer, p Post) error {
 	if err := w.Write(ctx, sql, args...); err != nil {
 		return fmt.Errorf("post notice %s: %w", p.Topic, err)
 	}
-	return nil
+	if p.Quiet { // it is read from the first: nothing to count
+		return nil
+	}
+	return w.Changed(ctx, Topic, p.Owner)
 }
 
 // NoteAll adds silent or quiet entries, all of them new, in one statement.
@@ -149,7 +157,7 @@ func (n *Notices) RemoveAll(ctx context.Context, w db.Writer, owners, objects []
 	if err != nil {
 		return fmt.Errorf("remove notices: %w", err)
 	}
-	return nil
+	return w.Changed(ctx, Topic, owner)
 }
 
 // Forget erases all of an owner: feed, choices, hours.
@@ -159,7 +167,7 @@ func (n *Notices) Forget(ctx context.Context, tx *db.Tx, owner string) error {
 			return fmt.Errorf("forget notices: %w", err)
 		}
 	}
-	return nil
+	return tx.Changed(ctx, Topic, owner)
 }
 
 // Filter chooses a page of the feed.
@@ -211,9 +219,31 @@ func (n *Notices) List(ctx context.Context, owner string, f Filter) (Page, error
 	return page, nil
 }
 
+// Topic is told when what an owner has not read has changed, see base/recall;
+// keys are owners.
+const Topic = "notice"
+
+// keptCounts are those of people who look at pages.
+type keptCounts struct {
+	once sync.Once
+	recall.Rows[string, map[Category]int]
+}
+
 // Unread counts the unread entries of each category; the sum is the counter in
-// the header (NTF-11).
+// the header of every page (NTF-11), so it is kept in memory. Nobody changes
+// the map.
 func (n *Notices) Unread(ctx context.Context, owner string) (map[Category]int, error) {
+	n.kept.once.Do(func() {
+		n.kept.DB, n.kept.Topic = n.DB, Topic
+		n.kept.Keys = func(owner string, _ map[Category]int) []string { return []string{owner} }
+	})
+	return n.kept.Get(ctx, owner, func(ctx context.Context) (map[Category]int, bool, error) {
+		out, err := n.unread(ctx, owner)
+		return out, err == nil, err
+	})
+}
+
+func (n *Notices) unread(ctx context.Context, owner string) (map[Category]int, error) {
 	type count struct {
 		Category string
 		N        int
@@ -253,12 +283,15 @@ func (n *Notices) MarkObjectRead(ctx context.Context, owner, object string) erro
 
 func (n *Notices) markRead(ctx context.Context, owner, where string, arg any) error {
 	return n.DB.InTx(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE notice.entry SET read_at = $2 WHERE owner_id = $1 AND read_at IS NULL AND `+where,
+		read, err := tx.Exec(ctx, `UPDATE notice.entry SET read_at = $2 WHERE owner_id = $1 AND read_at IS NULL AND `+where,
 			owner, n.Clock.Now(), arg)
 		if err != nil {
 			return fmt.Errorf("mark read: %w", err)
 		}
-		return nil
+		if read == 0 {
+			return nil
+		}
+		return tx.Changed(ctx, Topic, owner)
 	})
 }
 

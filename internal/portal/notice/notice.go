@@ -192,6 +192,8 @@ type Notices struct {
 	Public func(ctx context.Context, object string) (bool, error)
 	// Portal is the portal's name in a language, for subjects of e-mails.
 	Portal func(ctx context.Context, lang string) string
+
+	kept keptCounts
 }
 
 // Path is the address of what an entry leads to; empty where there is none.

@@ -50,10 +50,8 @@ func (s *Site) placeOf(r *http.Request) directory.Place {
 	}
 	b := s.brand(r.Context())
 	if s.Places != nil {
-		for _, one := range s.Places.Towns(s.Region.Code) {
-			if one.Name == b.Place {
-				return one
-			}
+		if one := s.Places.TownNamed(s.Region.Code, b.Place); one != nil {
+			return *one
 		}
 	}
 	return directory.Place{Region: s.Region.Code, Name: b.Place, Parent: b.Region.RU}
