@@ -23,6 +23,7 @@ import (
 type Rows[K comparable, V any] struct {
 	DB    *db.DB
 	Topic string
+	More  []string // further topics that a value depends on
 	// Keys are the names under which changes of a value are told, such as the
 	// session's id and its person's number.
 	Keys func(key K, v V) []string
@@ -51,19 +52,35 @@ const (
 // that there is no such row should not be. The value is shared by all who ask:
 // nobody changes it.
 func (r *Rows[K, V]) Get(ctx context.Context, key K, load func(ctx context.Context) (v V, keep bool, err error)) (V, error) {
+	if v, ok := r.Kept(key); ok {
+		return v, nil
+	}
+	return r.Load(ctx, key, load)
+}
+
+// Kept answers the value of a key where it is kept and may be believed.
+func (r *Rows[K, V]) Kept(key K) (v V, ok bool) {
 	r.once.Do(r.follow)
 	if !r.DB.Following() {
-		v, _, err := load(ctx)
-		return v, err
+		return v, false
 	}
 	r.mu.RLock()
-	it, told := r.kept[key], r.told
-	r.mu.RUnlock()
-	if it != nil && time.Now().Before(it.until) {
-		return it.value, nil
+	defer r.mu.RUnlock()
+	if it := r.kept[key]; it != nil && time.Now().Before(it.until) {
+		return it.value, true
 	}
+	return v, false
+}
+
+// Load is [Rows.Get] that always loads.
+func (r *Rows[K, V]) Load(ctx context.Context, key K, load func(ctx context.Context) (v V, keep bool, err error)) (V, error) {
+	r.once.Do(r.follow)
+	follows := r.DB.Following()
+	r.mu.RLock()
+	told := r.told
+	r.mu.RUnlock()
 	v, keep, err := load(ctx)
-	if err == nil && keep {
+	if err == nil && keep && follows {
 		r.keep(key, v, told)
 	}
 	return v, err
@@ -77,7 +94,9 @@ func (r *Rows[K, V]) follow() {
 	if r.Life <= 0 {
 		r.Life = defaultLife
 	}
-	r.DB.Follow(r.Topic, db.Follower{Drop: r.Drop, All: r.DropAll})
+	for _, topic := range append([]string{r.Topic}, r.More...) {
+		r.DB.Follow(topic, db.Follower{Drop: r.Drop, All: r.DropAll})
+	}
 }
 
 // Put replaces a kept value by one that this process has just made of it, such as

@@ -107,8 +107,8 @@ type Accounts struct {
 	kept keptAccounts
 }
 
-// Topic is told when an account has changed, see base/recall; keys are its id
-// and its subject.
+// Topic is told when an account has changed, or the provider has sent word of its
+// person, see base/recall; keys are its id and its subject.
 const Topic = "account"
 
 // keptAccounts are those whose persons look at pages.

@@ -122,6 +122,10 @@ func (e *Events) take(ctx context.Context, ev *oidcrp.SecurityEvent) error {
 		if err != nil || acc == nil {
 			return err // nobody's here: nothing to do
 		}
+		// Whatever has happened: what is kept in memory of the person is read anew.
+		if err := tx.Changed(ctx, account.Topic, ev.Subject); err != nil {
+			return err
+		}
 		for uri, body := range ev.Events {
 			var p payload
 			// Events of other providers may have another shape: what we do not

@@ -30,7 +30,7 @@ func (s *Site) showPersonal(w http.ResponseWriter, r *http.Request, v *visitor) 
 		{Title: l.T("support.mine.title"), Text: l.T("support.mine.text"), Href: "/lk/support", Icon: icon.Message},
 		{Title: l.t("lk.account"), Text: l.t("lk.account_text"), Href: s.IDP + "/profile/settings", Icon: icon.Gear},
 	}
-	profile, err := s.readProfile(r, v)
+	profile, away, err := s.knownProfile(r, v)
 	switch {
 	case fault.Is(err, fault.KindUnavailable):
 		out.Problem = l.t("lk.data_problem")
@@ -38,6 +38,9 @@ func (s *Site) showPersonal(w http.ResponseWriter, r *http.Request, v *visitor) 
 		return err
 	default:
 		out.Groups = l.profileGroups(&profile)
+	}
+	if away {
+		out.Problem = l.t("lk.data_kept", "when", l.moment(profile.TakenAt))
 	}
 	return kit.Render(w, r, http.StatusOK, s.cabinetPage(r, "lk.personal"), page.PersonalPage(out))
 }

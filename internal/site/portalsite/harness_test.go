@@ -207,9 +207,16 @@ func (w *world) offer(p person, level account.Level) {
 	must(w.t, w.db.InTx(w.t.Context(), func(tx *db.Tx) error { return w.site.Accounts.OfferLevel(w.t.Context(), tx, p.subject, level) }))
 }
 
+// exec changes rows behind the back of the program, which keeps some in memory.
 func (w *world) exec(sql string) {
 	w.t.Helper()
-	must(w.t, w.db.InTx(w.t.Context(), func(tx *db.Tx) error { _, err := tx.Exec(w.t.Context(), sql); return err }))
+	ctx := w.t.Context()
+	must(w.t, w.db.InTx(ctx, func(tx *db.Tx) error {
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return err
+		}
+		return tx.Changed(ctx, account.Topic, anna(1).subject, boris(1).subject)
+	}))
 }
 
 // messages counts the messages that were handed over to be sent.
@@ -277,6 +284,7 @@ type provider struct {
 
 	mu    sync.Mutex
 	away  bool
+	reads int // of profiles
 	known map[string]form.Profile
 }
 
@@ -308,6 +316,7 @@ func (p *provider) Profile(_ context.Context, _, subject string) (form.Profile, 
 	if p.away {
 		return form.Profile{}, fault.Unavailable("exchange.profile_away")
 	}
+	p.reads++
 	out := p.known[subject]
 	out.TakenAt = p.clock.Now()
 	return out, nil

@@ -81,6 +81,7 @@ type Site struct {
 	sheets  kit.Sheets
 	ratings kit.Limiter
 	ready   preparedPages
+	known   knownProfiles
 }
 
 // Handler is the whole site.

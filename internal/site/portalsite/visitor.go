@@ -9,7 +9,6 @@ import (
 	"github.com/okno-gov/okno/internal/base/fault"
 	"github.com/okno-gov/okno/internal/base/oidcrp"
 	"github.com/okno-gov/okno/internal/portal/account"
-	"github.com/okno-gov/okno/internal/portal/form"
 	"github.com/okno-gov/okno/internal/portal/notice"
 	"github.com/okno-gov/okno/internal/site/kit"
 	"github.com/okno-gov/okno/internal/ui/layout"
@@ -144,15 +143,6 @@ func (s *Site) viChosen(r *http.Request, choice string) {
 		// The cookie has the choice; the profile follows the next time.
 		s.mux.Log.WarnContext(r.Context(), "keep the look", "request", kit.RequestID(r), "error", err)
 	}
-}
-
-// readProfile asks the identity provider for the profile of who is signed in.
-func (s *Site) readProfile(r *http.Request, v *visitor) (form.Profile, error) {
-	token, err := s.Party.AccessToken(r.Context(), v.sess)
-	if err != nil {
-		return form.Profile{}, err
-	}
-	return s.Profiles.Profile(r.Context(), token, v.sess.Subject)
 }
 
 // contacts is where messages to the person go.
