@@ -2,7 +2,6 @@ package kit
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/a-h/templ"
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/okno-gov/okno/internal/ui/layout"
 )
@@ -18,7 +18,8 @@ import (
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // Live pages are compressed at level 1 and only above this size: the default
-// level costs fifty times what making the page costs.
+// level costs fifty times what making the page costs. The standard library's
+// level 1 takes twice as long for the same size.
 const compressAbove = 4 << 10
 
 var gzips = sync.Pool{New: func() any {
