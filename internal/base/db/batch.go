@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -49,6 +50,7 @@ func (t *Tx) Send(ctx context.Context, b *Batch) error {
 
 // ListAfter runs a batch and then a query, in one round trip.
 func ListAfter[T any](ctx context.Context, tx *Tx, b *Batch, sql string, args ...any) ([]T, error) {
+	tx.changes = append(tx.changes, b.changes...)
 	p := b.queue()
 	p.Queue(sql, args...)
 	r := tx.q.SendBatch(ctx, p)
@@ -100,16 +102,25 @@ func (b *Batch) send(ctx context.Context, q sender) error {
 // attempt has its own.
 func (b *Batch) queue() *pgx.Batch {
 	p := &pgx.Batch{}
-	for _, s := range b.statements {
+	for _, s := range b.all() {
 		p.Queue(s.sql, s.args...)
 	}
 	return p
 }
 
+// all are the statements and, at the end, what tells of their changes.
+func (b *Batch) all() []statement {
+	if len(b.changes) == 0 {
+		return b.statements
+	}
+	return append(slices.Clip(b.statements), b.telling())
+}
+
 func (b *Batch) results(r pgx.BatchResults) error {
-	for i := range b.statements {
+	all := b.all()
+	for i := range all {
 		if _, err := r.Exec(); err != nil {
-			return fmt.Errorf("statement %d of %d: %w", i+1, len(b.statements), err)
+			return fmt.Errorf("statement %d of %d: %w", i+1, len(all), err)
 		}
 	}
 	return nil

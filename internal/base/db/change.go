@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -81,15 +82,23 @@ func (t *Tx) Changed(ctx context.Context, topic string, keys ...string) error {
 	return nil
 }
 
-// Changed is [Tx.Changed] for a batch.
-func (b *Batch) Changed(ctx context.Context, topic string, keys ...string) error {
-	if len(keys) == 0 {
-		return nil
-	}
+// Changed is [Tx.Changed] for a batch: all of it is told in one statement.
+func (b *Batch) Changed(_ context.Context, topic string, keys ...string) error {
 	for _, k := range keys {
-		b.changes = append(b.changes, change{topic, k})
+		if c := (change{topic, k}); !slices.Contains(b.changes, c) {
+			b.changes = append(b.changes, c)
+		}
 	}
-	return b.Write(ctx, insertChange, topic, keys)
+	return nil
+}
+
+// telling is the statement that tells what a batch has changed.
+func (b *Batch) telling() statement {
+	topics, keys := make([]string, len(b.changes)), make([]string, len(b.changes))
+	for i, c := range b.changes {
+		topics[i], keys[i] = c.topic, c.key
+	}
+	return statement{`INSERT INTO okno.change (topic, key) SELECT * FROM unnest($1::text[], $2::text[])`, []any{topics, keys}}
 }
 
 // Follow registers who keeps rows of a topic, for as long as the database is open.

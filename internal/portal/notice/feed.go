@@ -56,6 +56,7 @@ func (n *Notices) NoteAll(ctx context.Context, w db.Writer, posts []Post) error 
 		action                                                     []bool
 		due, read                                                  []*time.Time
 	}
+	var counted []string // whose count of unread entries changes
 	for _, p := range posts {
 		args, err := json.Marshal(p.args())
 		if err != nil {
@@ -64,6 +65,8 @@ func (n *Notices) NoteAll(ctx context.Context, w db.Writer, posts []Post) error 
 		var read *time.Time
 		if p.Quiet {
 			read = &now
+		} else {
+			counted = append(counted, p.Owner)
 		}
 		c.id, c.owner, c.key = append(c.id, db.NewID()), append(c.owner, p.Owner), append(c.key, p.Key)
 		c.category, c.kind, c.topic = append(c.category, string(p.Category)), append(c.kind, string(p.Type)), append(c.topic, p.Topic)
@@ -80,7 +83,7 @@ func (n *Notices) NoteAll(ctx context.Context, w db.Writer, posts []Post) error 
 	if err != nil {
 		return fmt.Errorf("post %d notices: %w", len(posts), err)
 	}
-	return nil
+	return w.Changed(ctx, Topic, counted...)
 }
 
 // Refresh is [Notices.Post] for an entry that follows its object, such as a
@@ -157,7 +160,7 @@ func (n *Notices) RemoveAll(ctx context.Context, w db.Writer, owners, objects []
 	if err != nil {
 		return fmt.Errorf("remove notices: %w", err)
 	}
-	return w.Changed(ctx, Topic, owner)
+	return w.Changed(ctx, Topic, owners...)
 }
 
 // Forget erases all of an owner: feed, choices, hours.
