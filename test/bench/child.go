@@ -64,6 +64,9 @@ func child(role string) int {
 			read, err = startReading(rest)
 		case "quantile":
 			answer, err = read.end()
+		case "refresh":
+			n, _ := strconv.Atoi(rest)
+			answer = crowdRefresh(demo, n)
 		case "crowd":
 			err = fillCrowd(demo, rest)
 		}

@@ -65,7 +65,8 @@ type grown struct {
 	s        *side
 	p        *party
 	accounts int
-	next     atomic.Int64 // of accounts whose refresh token is unused
+	fresh    []holding    // people whose refresh token was never used
+	next     atomic.Int64 // of them
 	held     []holding
 	deskHTTP *http.Client
 }
@@ -89,9 +90,13 @@ func (b *bench) grow(accounts int) (g *grown, err error) {
 		return nil, fmt.Errorf("fill with %d accounts: %w", accounts, err)
 	}
 	fmt.Printf("%d accounts in %.0f s\n", accounts, time.Since(start).Seconds())
-	for range 64 {
-		h := holding{who: g.unused()}
-		if h.t, err = g.renew(h.who); err != nil {
+	const held = 64
+	if err := g.prepare(held + growthKinds[3].piece*(6*b.rounds+2)); err != nil {
+		return nil, err
+	}
+	for range held {
+		h, err := g.renew()
+		if err != nil {
 			return nil, err
 		}
 		g.held = append(g.held, h)
@@ -111,12 +116,24 @@ func (b *bench) grow(accounts int) (g *grown, err error) {
 // anybody is an account chosen at random: the pages of a large table are cold.
 func (g *grown) anybody() int { return rand.IntN(g.accounts) }
 
-// unused is an account whose first refresh token was not used yet, far from the
-// one before.
-func (g *grown) unused() int { return int(g.next.Add(1) * 7919 % int64(g.accounts)) }
+// prepare notes refresh tokens of people who stand far from each other.
+func (g *grown) prepare(n int) error {
+	for i := range n {
+		who := (i + 1) * 7919 % g.accounts
+		t, err := g.s.tell(fmt.Sprint("refresh ", who))
+		if err != nil {
+			return err
+		}
+		g.fresh = append(g.fresh, holding{who, tokens{Refresh: t}})
+	}
+	return nil
+}
 
-func (g *grown) renew(who int) (tokens, error) {
-	return g.p.token(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {crowdRefresh(who)}})
+// renew uses the next of these refresh tokens.
+func (g *grown) renew() (holding, error) {
+	h := g.fresh[g.next.Add(1)-1]
+	t, err := g.p.token(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {h.t.Refresh}})
+	return holding{h.who, t}, err
 }
 
 func (g *grown) signIn(i int) error {
@@ -127,7 +144,7 @@ func (g *grown) signIn(i int) error {
 }
 
 func (g *grown) refresh(int) error {
-	_, err := g.renew(g.unused())
+	_, err := g.renew()
 	return err
 }
 

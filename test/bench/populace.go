@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,7 +39,6 @@ func crowdEmail(i int) string { return fmt.Sprintf("person%d@example.org", i) }
 func crowdPassport(i int) (series, number string) {
 	return fmt.Sprintf("9%03d", i/1_000_000), fmt.Sprintf("%06d", i%1_000_000)
 }
-func crowdRefresh(i int) string { return "bench-refresh-token-of-account-" + strconv.Itoa(i) }
 
 // crowdSNILS has a right check number: the digits weighted 9…1, modulo 101.
 func crowdSNILS(i int) string {
@@ -59,6 +59,14 @@ func crowdID(kind string, i int) (id [16]byte) {
 
 func crowdUUID(id [16]byte) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+}
+
+// crowdRefresh is the refresh token of an account: family, secret, and the tag of
+// whoever gave it out.
+func crowdRefresh(demo *app.Demo, i int) string {
+	id := crowdID("family", i)
+	raw := append(id[:], digest(id)...)
+	return base64.RawURLEncoding.EncodeToString(append(raw, demo.Keyring().MAC("token.refresh_tag", string(raw))[:16]...))
 }
 
 // bulk is one table with its columns and the rows of one account.
@@ -87,6 +95,10 @@ func (c *populace) tables() []bulk {
 				return []any{crowdID(kind, i), crowdOID(i), kind, seal([]byte(value), "person.contact:"+kind+":"+oid(i)), index(kind, value), "confirmed", long, long}
 			}
 			return [][]any{row("phone", crowdPhone(i)), row("email", crowdEmail(i))}
+		}},
+		{"person.claim", "kind,value_index,oid,claimed_at", func(i int) [][]any {
+			row := func(kind, value string) []any { return []any{kind, index(kind, value), crowdOID(i), long} }
+			return [][]any{row("phone", crowdPhone(i)), row("email", crowdEmail(i)), row("snils", crowdSNILS(i))}
 		}},
 		{"person.version", "oid,version,state,surname,given,patronymic,sex,birth_date,birth_place,citizenship,snils_sealed,snils_index,document_id,entered_at,entered_by,ended_at,verified_by", func(i int) [][]any {
 			s, g, p := name(i)
@@ -123,15 +135,14 @@ func (c *populace) tables() []bulk {
 			return [][]any{{crowdOID(i), id, id, c.client, "Bench", scopes, "", "login-2026-11", "ru", long, long.AddDate(3, 0, 0)}}
 		}},
 		{"consent.visit", "oid,client_id,first_at,last_at,count", func(i int) [][]any { return [][]any{{crowdOID(i), c.client, long, c.now, int64(3)}} }},
-		{"token.family", "oid,id,client_id,session_id,consent_id,scopes,nonce,auth_time,level,acr,amr,offline,created_at,expires_at", func(i int) [][]any {
-			at := c.now.AddDate(0, 0, -1)
+		{"token.family", "oid,id,client_id,session_id,consent_id,scopes,nonce,auth_time,level,acr,amr,offline,created_at,expires_at,refresh_hash,refreshed_at", func(i int) [][]any {
+			at, hash := c.now.AddDate(0, 0, -1), sha256.Sum256([]byte(crowdRefresh(c.demo, i)))
 			return [][]any{{
-				crowdOID(i), crowdID("family", i), c.client, crowdID("session", i), crowdID("consent", i), scopes, "n", at, int16(2), "2", []string{"pwd"}, true, at, at.AddDate(0, 0, 20),
+				crowdOID(i), crowdID("family", i), c.client, crowdID("session", i), crowdID("consent", i), scopes, "n", at, int16(2), "2",
+				[]string{"pwd"},
+				true, at, at.AddDate(0, 0, 20),
+				hash[:], at,
 			}}
-		}},
-		{"token.refresh", "hash,family_id,created_at,expires_at", func(i int) [][]any {
-			at, hash := c.now.AddDate(0, 0, -1), sha256.Sum256([]byte(crowdRefresh(i)))
-			return [][]any{{hash[:], crowdID("family", i), at, at.AddDate(0, 0, 20)}}
 		}},
 		{"ledger.entry", "id,subject,actor,kind,object,at,payload,payload_hash,hash,key_id,batch", func(i int) [][]any {
 			id := crowdID("entry", i)

@@ -36,12 +36,13 @@ type contactRow struct {
 	OID         OID        `db:"oid"`
 	Kind        string     `db:"kind"`
 	Sealed      []byte     `db:"value_sealed"`
+	Index       []byte     `db:"value_index"`
 	State       string     `db:"state"`
 	CreatedAt   time.Time  `db:"created_at"`
 	ConfirmedAt *time.Time `db:"confirmed_at"`
 }
 
-const contactColumns = `id::text, oid, kind, value_sealed, state, created_at, confirmed_at`
+const contactColumns = `id::text, oid, kind, value_sealed, value_index, state, created_at, confirmed_at`
 
 func contactAAD(oid OID, kind string) string { return "person.contact:" + kind + ":" + FormatOID(oid) }
 
@@ -130,6 +131,18 @@ func (p *Persons) ConfirmContact(ctx context.Context, tx *db.Tx, oid OID, contac
 	if err != nil {
 		return nil, fmt.Errorf("confirm contact: %w", err)
 	}
+	if old != nil {
+		if err := unclaim(ctx, tx, LoginKind(old.Kind), old.Index, oid); err != nil {
+			return nil, fmt.Errorf("confirm contact: %w", err)
+		}
+	}
+	free, err := p.claim(ctx, tx, LoginKind(row.Kind), row.Index, oid)
+	if err != nil {
+		return nil, fmt.Errorf("confirm contact: %w", err)
+	}
+	if !free {
+		return nil, fault.Conflict("person.contact_taken")
+	}
 	_, err = tx.Exec(ctx, `UPDATE person.contact SET state = 'confirmed', confirmed_at = $3 WHERE oid = $1 AND id::text = $2`,
 		oid, contactID, p.Clock.Now())
 	if db.IsUnique(err, "contact_confirmed_key") {
@@ -168,6 +181,9 @@ func (p *Persons) RemoveContact(ctx context.Context, tx *db.Tx, oid OID, contact
 		}
 		if left == 0 {
 			return nil, fault.Conflict("person.contact_last")
+		}
+		if err := unclaim(ctx, tx, LoginKind(row.Kind), row.Index, oid); err != nil {
+			return nil, fmt.Errorf("remove contact: %w", err)
 		}
 		if err := p.Events.Emit(ctx, tx, event.Event{Type: event.ContactChanged, OID: oid, Payload: map[string]string{"kind": row.Kind}}); err != nil {
 			return nil, err

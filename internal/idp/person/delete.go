@@ -32,7 +32,7 @@ func (p *Persons) Delete(ctx context.Context, tx *db.Tx, oid OID) error {
 			return fmt.Errorf("delete person: %w", err)
 		}
 	}
-	for _, table := range []string{"version", "document", "contact", "address", "child", "vehicle", "avatar"} {
+	for _, table := range []string{"claim", "version", "document", "contact", "address", "child", "vehicle", "avatar"} {
 		if _, err := tx.Exec(ctx, `DELETE FROM person.`+table+` WHERE oid = $1`, oid); err != nil {
 			return fmt.Errorf("delete person: %s: %w", table, err)
 		}

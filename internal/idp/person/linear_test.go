@@ -64,7 +64,15 @@ var errTold = errors.New("told")
 // ID-REG-22
 func TestContactsAreLinearizable(t *testing.T) {
 	t.Parallel()
-	p := setUp(t)
+	for name, setUp := range layouts {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			contactsAreLinearizable(t, setUp(t))
+		})
+	}
+}
+
+func contactsAreLinearizable(t *testing.T, p *person.Persons) {
 	ctx := context.Background()
 	const addresses = 8
 	var people [4 * addresses]person.OID

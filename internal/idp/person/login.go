@@ -33,18 +33,7 @@ func (p *Persons) FindByLogin(ctx context.Context, kind LoginKind, value string)
 
 // FindByLoginTx is FindByLogin inside a transaction.
 func (p *Persons) FindByLoginTx(ctx context.Context, tx *db.Tx, kind LoginKind, value string) (*Person, error) {
-	var sql string
-	args := []any{p.Keys.Index(string(kind), value)}
-	switch kind {
-	case LoginPhone, LoginEmail:
-		sql = `SELECT oid FROM person.contact WHERE kind = $2 AND value_index = $1 AND state = 'confirmed'`
-		args = append(args, string(kind))
-	case LoginSNILS:
-		sql = `SELECT oid FROM person.version WHERE snils_index = $1 AND state = 'verified'`
-	default:
-		return nil, fmt.Errorf("find person: unknown kind of login %q", kind)
-	}
-	oid, err := db.Find[OID](ctx, tx, sql, args...)
+	oid, err := p.claimant(ctx, tx, kind, p.Keys.Index(string(kind), value))
 	if err != nil || oid == nil {
 		return nil, err
 	}

@@ -70,6 +70,13 @@ func confirmContact(t *testing.T, p *person.Persons, oid person.OID, id string) 
 	})
 }
 
+func faultKey(err error) string {
+	if f, _ := fault.As(err); f != nil {
+		return f.Key
+	}
+	return ""
+}
+
 func anna() person.Data {
 	return person.Data{
 		Surname: "Тестова", Given: "Анна", Patronymic: "Сергеевна", Sex: "F", BirthDate: time.Date(1991, 4, 17, 0, 0, 0, 0, time.UTC),
@@ -103,7 +110,15 @@ func profile(t *testing.T, p *person.Persons, oid person.OID) *person.Profile {
 // ID-REG-22: a contact can be confirmed for one account alone, however many try at once.
 func TestSixtyFourConfirmationsOneWins(t *testing.T) {
 	t.Parallel()
-	p := setUp(t)
+	for name, setUp := range layouts {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sixtyFourConfirmations(t, setUp(t))
+		})
+	}
+}
+
+func sixtyFourConfirmations(t *testing.T, p *person.Persons) {
 	const n = 64
 	oids, ids := make([]person.OID, n), make([]string, n)
 	for i := range n {
@@ -115,10 +130,10 @@ func TestSixtyFourConfirmationsOneWins(t *testing.T) {
 	for i := range n {
 		wg.Go(func() {
 			err := confirmContact(t, p, oids[i], ids[i])
-			switch f, _ := fault.As(err); {
+			switch {
 			case err == nil:
 				won.Add(1)
-			case f != nil && f.Key == "person.contact_taken":
+			case faultKey(err) == "person.contact_taken":
 				taken.Add(1)
 			default:
 				t.Error(err)

@@ -48,6 +48,15 @@ var tables = []db.Table{
 		Bytes:  []string{"value_index"},
 	},
 	{
+		Name: "person.claim", Class: db.ClassAccount,
+		Holds:  []db.Datum{db.Contacts, db.SNILS},
+		Term:   "with the confirmed contact or the verified SNILS that it stands for",
+		Basis:  "152-FZ art. 21 part 5; G-22; ID-REG-22: a contact belongs to one account alone",
+		With:   "person.person",
+		Person: "oid",
+		Bytes:  []string{"value_index"},
+	},
+	{
 		Name: "person.address", Class: db.ClassAccount,
 		Holds:  []db.Datum{db.Addresses},
 		Term:   "until it is replaced or the account is deleted",

@@ -1,6 +1,7 @@
 package person
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -153,7 +154,7 @@ func (p *Persons) VerifiedVersion(ctx context.Context, tx *db.Tx, oid OID) (*Ver
 
 // SNILSOwner is the account in which this SNILS is verified, nil if none.
 func (p *Persons) SNILSOwner(ctx context.Context, tx *db.Tx, snils string) (*OID, error) {
-	oid, err := db.Find[OID](ctx, tx, `SELECT oid FROM person.version WHERE snils_index = $1 AND state = 'verified'`, p.Keys.Index("snils", snils))
+	oid, err := p.claimant(ctx, tx, LoginSNILS, p.Keys.Index("snils", snils))
 	if err != nil {
 		return nil, fmt.Errorf("find owner of SNILS: %w", err)
 	}
@@ -240,8 +241,12 @@ func (p *Persons) Verify(ctx context.Context, tx *db.Tx, oid OID, number int, by
 		return fault.Conflict("person.version_ended")
 	}
 	now := p.Clock.Now()
-	if _, err := tx.Exec(ctx, `UPDATE person.version SET state = 'superseded' WHERE oid = $1 AND state = 'verified'`, oid); err != nil {
+	before, err := db.Find[[]byte](ctx, tx, `UPDATE person.version SET state = 'superseded' WHERE oid = $1 AND state = 'verified' RETURNING snils_index`, oid)
+	if err != nil {
 		return fmt.Errorf("verify data: %w", err)
+	}
+	if err := p.claimSNILS(ctx, tx, oid, p.Keys.Index("snils", v.SNILS), before); err != nil {
+		return err
 	}
 	_, err = tx.Exec(ctx, `UPDATE person.version SET state = 'verified', ended_at = $3, verified_by = $4
 		WHERE oid = $1 AND version = $2`, oid, number, now, by)
@@ -262,6 +267,23 @@ func (p *Persons) Verify(ctx context.Context, tx *db.Tx, oid OID, number int, by
 	}
 	if who.Level < Standard {
 		return p.setLevel(ctx, tx, oid, Standard)
+	}
+	return nil
+}
+
+// claimSNILS moves a person's claim from the number before, if there was one.
+func (p *Persons) claimSNILS(ctx context.Context, tx *db.Tx, oid OID, index []byte, before *[]byte) error {
+	if before != nil && !bytes.Equal(*before, index) {
+		if err := unclaim(ctx, tx, LoginSNILS, *before, oid); err != nil {
+			return fmt.Errorf("verify data: %w", err)
+		}
+	}
+	free, err := p.claim(ctx, tx, LoginSNILS, index, oid)
+	if err != nil {
+		return fmt.Errorf("verify data: %w", err)
+	}
+	if !free {
+		return fault.Conflict("person.snils_taken")
 	}
 	return nil
 }
