@@ -15,7 +15,8 @@ import (
 const mayWait = 10 * time.Second
 
 // A machine dies with the leading PostgreSQL, then a process of Okno, then the
-// leader changes in an orderly way, all under load: nothing that was acknowledged
+// leader changes in an orderly way, then the store of files dies three times under
+// uploads, all under load: nothing that was acknowledged
 // is lost, no job is done twice, people wait ten seconds at the most.
 //
 // SVC-10
@@ -69,6 +70,8 @@ func TestMachinesDie(t *testing.T) {
 		c.await(t, "the other leader", func(s state) bool { return s.leader == was.sync })
 	})
 	must(t, l.Await(t.Context(), 20))
+
+	objectStoreDies(t, f, s3, people, l)
 	l.Stop()
 
 	wantAll(t, f, l)
