@@ -32,9 +32,12 @@ const (
 	keyOverlap = 24 * time.Hour
 	// keyLead is when the sweep makes the successor: a day of downtime is to spare.
 	keyLead = 2 * keyOverlap
-	// keyCache bounds how long a process works with the keys that it read;
-	// far below keyOverlap, so nodes never disagree about a published key.
+	// keyCache bounds how long a process works with the keys that it read, far
+	// below keyOverlap. A change by hand reaches it within a second all the same.
 	keyCache = 30 * time.Second
+	// keyTopic is under which such changes are told. What happens by schedule needs
+	// no telling, and load may not tell: it holds the lock that Forget takes.
+	keyTopic = "token.key"
 )
 
 // Keys are the signing keys of the identity provider, sealed in its database.
@@ -43,6 +46,7 @@ type Keys struct {
 	Clock   *clock.Clock
 	Keyring *crypt.Keyring
 
+	follow sync.Once
 	mu     sync.Mutex
 	cached []key
 	readAt time.Time // wall time
@@ -115,7 +119,7 @@ func (k *Keys) RotateTx(ctx context.Context, tx *db.Tx) error {
 	if err := k.rotate(ctx, tx); err != nil {
 		return fmt.Errorf("rotate signing keys: %w", err)
 	}
-	return nil
+	return tx.Changed(ctx, keyTopic, "all")
 }
 
 func (k *Keys) rotate(ctx context.Context, tx *db.Tx) error {
@@ -154,7 +158,7 @@ func (k *Keys) ReplaceTx(ctx context.Context, tx *db.Tx, kid string) error {
 	if err := k.replace(ctx, tx, kid); err != nil {
 		return fmt.Errorf("replace signing key: %w", err)
 	}
-	return nil
+	return tx.Changed(ctx, keyTopic, "all")
 }
 
 func (k *Keys) replace(ctx context.Context, tx *db.Tx, kid string) error {
@@ -309,9 +313,14 @@ func (k *Keys) Forget() {
 
 // load gives the published keys; the very first call of a deployment makes one.
 func (k *Keys) load(ctx context.Context) ([]key, error) {
+	k.follow.Do(func() {
+		k.DB.Follow(keyTopic, db.Follower{Drop: func(string) { k.Forget() }, All: k.Forget})
+	})
+	told := k.DB.Following()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if wall := k.Clock.Wall(); wall.Sub(k.readAt) < keyCache && signing(k.cached, k.Clock.Now()) != nil {
+	age := k.Clock.Wall().Sub(k.readAt)
+	if (age < time.Second || told && age < keyCache) && signing(k.cached, k.Clock.Now()) != nil {
 		return k.cached, nil
 	}
 	var keys []key
