@@ -23,6 +23,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"golang.org/x/oauth2"
 
+	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/idp/client"
 	"github.com/okno-gov/okno/internal/idp/oidc/oidctest"
 )
@@ -604,5 +605,54 @@ func TestRefreshingTogether(t *testing.T) {
 	}
 	if len(seen) != families {
 		t.Errorf("%d different tokens of %d", len(seen), families)
+	}
+}
+
+// Tokens of the release before, which kept a row for each, go on once, as they
+// would have: whoever comes with a used one ends the family.
+func TestOlderRefreshTokensGoOn(t *testing.T) {
+	t.Parallel()
+	w := oidctest.New(t)
+	w.Person("Соколова", "Анна", "anna@example.org")
+	w.Client("PORTAL", rp)
+	w.Client("THIEF", "https://thief.example")
+	p := newParty(t, w, "PORTAL")
+	old := func() string {
+		t.Helper()
+		tok, _ := p.signIn(w.Browser(), "anna@example.org")
+		raw, secret := crypt.Token(), crypt.HashToken(tok.RefreshToken)
+		if _, err := w.DB.Pool().Exec(t.Context(), `WITH f AS (UPDATE token.family SET refresh_hash = NULL WHERE refresh_hash = $1 RETURNING id)
+			INSERT INTO token.refresh (hash, family_id, created_at, expires_at) SELECT $2, id, $3, $4 FROM f`,
+			secret, crypt.HashToken(raw), w.Clock.Now(), w.Clock.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	first := old()
+	if _, got := post(t, w, "/oauth2/token", form("grant_type", "refresh_token", "refresh_token", first, "client_id", "THIEF", "client_secret", oidctest.Secret)); got["error"] != "invalid_grant" {
+		t.Errorf("a thief's refresh: %v", got)
+	}
+	_, one := post(t, w, "/oauth2/token", refreshForm(first))
+	_, again := post(t, w, "/oauth2/token", refreshForm(first))
+	next, _ := one["refresh_token"].(string)
+	if next == "" || again["refresh_token"] != next {
+		t.Fatalf("an older token gives %v, then %v", one, again)
+	}
+	_, two := post(t, w, "/oauth2/token", refreshForm(next))
+	if two["refresh_token"] == nil {
+		t.Fatalf("its successor gives %v", two)
+	}
+	if _, got := post(t, w, "/oauth2/token", refreshForm(first)); got["error"] != "invalid_grant" {
+		t.Errorf("the older token works twice: %v", got)
+	}
+	if _, got := post(t, w, "/oauth2/token", refreshForm(two["refresh_token"].(string))); got["error"] != "invalid_grant" {
+		t.Errorf("the family lives after the reuse: %v", got)
+	}
+	revoked := old()
+	if status, _ := post(t, w, "/oauth2/revoke", form("token", revoked, "client_id", "PORTAL", "client_secret", oidctest.Secret)); status != 200 {
+		t.Errorf("revocation: %d", status)
+	}
+	if _, got := post(t, w, "/oauth2/token", refreshForm(revoked)); got["error"] != "invalid_grant" {
+		t.Errorf("a revoked older token: %v", got)
 	}
 }

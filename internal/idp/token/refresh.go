@@ -53,6 +53,21 @@ func (i *Issuer) familyOf(refresh string) (id string, ok bool) {
 	return uuid.UUID(raw[:16]).String(), true
 }
 
+// adopted finds the family of a token of the release before, which kept a row for
+// each. The living one becomes the living one of its family, whoever comes with it:
+// only the next step is for its client alone. With the release after next, a month
+// later, nobody holds such a token any more.
+func (i *Issuer) adopted(ctx context.Context, hash []byte) (family string, err error) {
+	ids, err := db.Single[string](ctx, i.DB, `WITH living AS (
+			UPDATE token.refresh SET used_at = $2 WHERE hash = $1 AND used_at IS NULL AND expires_at > $2 RETURNING family_id),
+		turned AS (UPDATE token.family SET refresh_hash = $1 FROM living WHERE id = living.family_id)
+		SELECT family_id::text FROM token.refresh WHERE hash = $1`, hash, i.Clock.Now())
+	if err != nil || len(ids) == 0 {
+		return "", err
+	}
+	return ids[0], nil
+}
+
 // successor derives the next refresh token from its predecessor. Nobody without
 // the key ring can, and nothing needs to be kept for a repeated answer.
 func (i *Issuer) successor(family, refresh string) (string, error) {
@@ -73,7 +88,7 @@ const expiryStep = time.Hour
 // rotations gathers what comes at the same moment: many portals refresh at once.
 func (i *Issuer) rotations() *db.Group[*rotation] {
 	i.ready.Do(func() {
-		i.group = &db.Group[*rotation]{Run: i.rotateAll, Key: func(r *rotation) string { return r.id }, Ways: 2, Linger: time.Millisecond}
+		i.group = &db.Group[*rotation]{Run: i.rotateAll, Key: func(r *rotation) string { return r.id }, Ways: 2}
 	})
 	return i.group
 }
@@ -129,7 +144,13 @@ func (i *Issuer) Refresh(ctx context.Context, c *client.Client, refresh string, 
 func (i *Issuer) refresh(ctx context.Context, c *client.Client, refresh string, scopes []string) (*Tokens, error) {
 	id, ok := i.familyOf(refresh)
 	if !ok {
-		return nil, ErrGrant
+		var err error
+		if id, err = i.adopted(ctx, crypt.HashToken(refresh)); err != nil {
+			return nil, err
+		}
+		if id == "" {
+			return nil, ErrGrant
+		}
 	}
 	next, err := i.successor(id, refresh)
 	if err != nil {

@@ -30,6 +30,13 @@ var tables = []db.Table{
 		Bytes: []string{"hash"},
 	},
 	{
+		Name: "token.refresh", Class: db.ClassSession, // of the release before, see Issuer.adopted
+		Term:  "with its family",
+		Basis: "OAuth 2.0: a reused token ends its family",
+		With:  "token.family",
+		Bytes: []string{"hash"},
+	},
+	{
 		Name: "token.assertion", Class: db.ClassSession,
 		Term:   "until the assertion expires",
 		Basis:  "RFC 7523: an assertion works once",

@@ -32,7 +32,11 @@ func (i *Issuer) Revoke(ctx context.Context, c *client.Client, raw string) error
 		if id == "" {
 			var ok bool
 			if id, ok = i.familyOf(raw); !ok {
-				return nil
+				old, err := db.Find[string](ctx, tx, `SELECT family_id::text FROM token.refresh WHERE hash=$1`, crypt.HashToken(raw))
+				if err != nil || old == nil {
+					return err
+				}
+				id = *old
 			}
 		}
 		_, err := tx.Exec(ctx, `UPDATE token.family SET revoked_at=$3, revoked_for='client' WHERE id=$1 AND client_id=$2 AND revoked_at IS NULL`,

@@ -6,4 +6,4 @@ ALTER TABLE token.family
     ADD COLUMN refresh_prev bytea,
     ADD COLUMN refreshed_at timestamptz;
 ALTER TABLE token.family SET (fillfactor = 70);
-DROP TABLE token.refresh;
+COMMENT ON TABLE token.refresh IS 'retention: with its family; tokens of the release before, adopted when they come; holds no personal data';
