@@ -112,7 +112,7 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	a.entry = &kit.Admission{
-		Key: a.keys.Derive("admission"), Concurrent: a.cfg.Admission.Concurrent, Cores: cores(), Wait: a.cfg.Admission.Wait, Metrics: a.metrics,
+		Key: a.keys.Derive("admission"), Concurrent: a.cfg.Admission.Concurrent, Cores: cores(), Uploads: a.cfg.Admission.Uploads, Wait: a.cfg.Admission.Wait, Metrics: a.metrics,
 	}
 	if a.blobs, err = openStore(ctx, a.cfg); err != nil {
 		return err

@@ -58,6 +58,7 @@ type Config struct {
 // [kit.Admission]; zero values are the defaults.
 type AdmissionConfig struct {
 	Concurrent int           `yaml:"concurrent"` // requests at work in this process; 0: 32 per core
+	Uploads    int           `yaml:"uploads"`    // files on their way in beside them; 0: 64 per core
 	Wait       time.Duration `yaml:"wait"`       // of a newcomer for his turn, before the page; 0: 1s
 }
 
@@ -216,8 +217,8 @@ func (c *Config) Check() error {
 	if c.Keys == "" {
 		add("keys: name the file of key-encryption keys")
 	}
-	if c.Admission.Concurrent < 0 || c.Admission.Wait < 0 || c.Admission.Wait > 10*time.Second {
-		add("admission: concurrent is a number of requests, wait at most 10s")
+	if c.Admission.Concurrent < 0 || c.Admission.Uploads < 0 || c.Admission.Wait < 0 || c.Admission.Wait > 10*time.Second {
+		add("admission: concurrent and uploads are numbers of requests, wait at most 10s")
 	}
 	c.PKCS11.check(add)
 	c.Tracing.check(add)

@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"runtime"
 	"strconv"
@@ -39,6 +40,7 @@ type Admission struct {
 	Key        []byte        // signs the tickets: the same one in all processes
 	Concurrent int           // requests at work; 0: 32 per core
 	Cores      int           // 0: as many as Go has processors
+	Uploads    int           // large bodies on their way in, beside those; 0: 64 per core
 	Wait       time.Duration // at most, for a place inside; 0: one second
 	Patience   time.Duration // the same of whoever is in the middle of something; 0: 15 seconds
 	Now        func() time.Time
@@ -46,6 +48,7 @@ type Admission struct {
 
 	once    sync.Once
 	gate    gate
+	uploads gate
 	line    line
 	process string
 	count   *prometheus.CounterVec
@@ -66,12 +69,17 @@ type Entrance struct {
 
 const (
 	concurrentPerCore = 32
-	defaultWait       = time.Second
+	// uploadsPerCore is more, since they mostly wait for their lines.
+	uploadsPerCore = 64
+	defaultWait    = time.Second
 	// defaultPatience is below that of browsers, proxies and routes.
 	defaultPatience = 15 * time.Second
 	// smallBody is read before a place is taken: a slow line must not hold one. Larger
-	// ones are files; they hold none at all, storing them waits for the line.
+	// ones are counted by themselves; those with files hold no place at all, storing
+	// them waits for the line.
 	smallBody = 256 << 10
+	// largeForm is what a form without files may hold at most.
+	largeForm = defaultBody
 
 	ticketLife = 2 * time.Hour
 	passLife   = 20 * time.Minute
@@ -96,7 +104,10 @@ func (a *Admission) start() {
 	if a.Now == nil {
 		a.Now = time.Now
 	}
-	a.gate.size, a.process = a.Concurrent, crypt.Token()[:8]
+	if a.Uploads <= 0 {
+		a.Uploads = uploadsPerCore * cmp.Or(a.Cores, runtime.GOMAXPROCS(0))
+	}
+	a.gate.size, a.uploads.size, a.process = a.Concurrent, a.Uploads, crypt.Token()[:8]
 	a.count = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "okno_admission_total",
 		Help: "Requests by how they were let in: at_once, waited, queued (the page of the queue), returned (a form came back), refused.",
@@ -109,6 +120,7 @@ func (a *Admission) start() {
 	}
 	a.Metrics.MustRegister(a.count,
 		gauge("okno_admission_inside", "Requests at work.", func() float64 { n, _, _ := a.gate.state(); return float64(n) }),
+		gauge("okno_admission_uploads", "Large bodies on their way in.", func() float64 { n, _, _ := a.uploads.state(); return float64(n) }),
 		gauge("okno_admission_waiting", "Requests that wait for a place.", func() float64 { _, n, _ := a.gate.state(); return float64(n) }),
 		gauge("okno_admission_queue", "People with a ticket who have not been called.", func() float64 { return float64(a.line.length(a.Now())) }))
 }
@@ -128,9 +140,20 @@ func (a *Admission) At(m *Mux, e Entrance) func(http.Handler) http.Handler {
 				return
 			}
 			v := &visit{Admission: a, m: m, e: &e, pages: pages, w: w, r: r, now: a.Now()}
-			if !v.body() {
-				next.ServeHTTP(w, r) // a file
-				return
+			if v.large() {
+				if !a.uploads.enter(r.Context(), going, a.Patience, v.now) {
+					v.full(going)
+					return
+				}
+				if v.files() {
+					defer func() { a.uploads.leave(a.Now()) }()
+					next.ServeHTTP(w, r)
+					return
+				}
+				v.read(largeForm)
+				a.uploads.leave(a.Now())
+			} else {
+				v.read(smallBody)
 			}
 			class, ok := v.class()
 			if !ok {
@@ -174,26 +197,38 @@ type visit struct {
 	held   bool // a ticket came with the request
 }
 
-// body reads a small body; false means a large one.
-func (v *visit) body() bool {
+// large tells whether the body is more than is read beside everything else. A
+// page that is asked for takes a place whatever comes with it.
+func (v *visit) large() bool {
 	r := v.r
-	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
-		return true
+	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Body == nil || r.Body == http.NoBody {
+		return false
 	}
-	if r.ContentLength < 0 || r.ContentLength > smallBody {
-		// A page that is asked for takes a place whatever comes with it.
-		return r.Method == http.MethodGet || r.Method == http.MethodHead
+	return r.ContentLength < 0 || r.ContentLength > smallBody
+}
+
+// files tells whether the body is of the kind that [UploadOf] streams.
+func (v *visit) files() bool {
+	kind, _, _ := mime.ParseMediaType(v.r.Header.Get("Content-Type"))
+	return kind == "multipart/form-data"
+}
+
+// read takes so much of the body from the line, before a place is taken. More is
+// left for the handler, which refuses it.
+func (v *visit) read(most int64) {
+	r := v.r
+	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		return
 	}
-	typed, err := io.ReadAll(io.LimitReader(r.Body, smallBody))
-	rest := io.Reader(bytes.NewReader(typed))
+	typed, err := io.ReadAll(io.LimitReader(r.Body, most))
+	rest := io.MultiReader(bytes.NewReader(typed), r.Body)
 	if err != nil {
-		rest = io.MultiReader(rest, failing{err}) // the handler says what is wrong with it
+		rest = io.MultiReader(bytes.NewReader(typed), failing{err}) // the handler says what is wrong with it
 	}
 	v.typed, r.Body = typed, struct {
 		io.Reader
 		io.Closer
 	}{rest, r.Body}
-	return true
 }
 
 type failing struct{ err error }

@@ -2,7 +2,10 @@ package kit_test
 
 import (
 	"fmt"
+	"io"
+	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -60,6 +63,15 @@ func (c *rush) site(a *kit.Admission) *kit.Mux {
 		<-c.free
 		return page(w, r)
 	})
+	m.Handle("POST /upload", func(w http.ResponseWriter, r *http.Request) error {
+		c.mu.Lock()
+		c.served = append(c.served, "upload")
+		c.mu.Unlock()
+		if _, err := kit.UploadOf(r, func(u kit.Upload) error { _, err := io.Copy(io.Discard, u.Body); return err }); err != nil {
+			return err
+		}
+		return kit.Render(w, r, http.StatusOK, kit.Base(r), text("stored"))
+	}, kit.Body(10<<20))
 	m.Handle("/download", func(w http.ResponseWriter, r *http.Request) error {
 		w.WriteHeader(http.StatusOK)
 		c.busy <- struct{}{}
@@ -244,8 +256,89 @@ func TestSlowLinesHoldNoPlace(t *testing.T) {
 	end()
 	end = c.occupy("/busy")
 	defer end()
-	if p := c.person().Post("/", url.Values{"x": {strings.Repeat("a", 300<<10)}}); p.Status != http.StatusOK {
-		t.Errorf("a large body waits for a place: %d", p.Status)
+	up, send := c.upload()
+	send.Close()
+	if w := <-up; w.Code != http.StatusOK {
+		t.Errorf("a file waits for a place: %d", w.Code)
+	}
+}
+
+// upload begins to send a file, as chunks of unknown length; the file ends when
+// the returned writer is closed.
+func (c *rush) upload() (<-chan *httptest.ResponseRecorder, io.Closer) {
+	r, w := io.Pipe()
+	form := multipart.NewWriter(w)
+	req := httptest.NewRequest(http.MethodPost, "http://t.test/upload", r)
+	req.Header.Set("Content-Type", form.FormDataContentType())
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	done := make(chan *httptest.ResponseRecorder, 1)
+	go func() {
+		answer := httptest.NewRecorder()
+		c.mux.Handler().ServeHTTP(answer, req)
+		r.Close() // nobody reads any more
+		done <- answer
+	}()
+	begun := make(chan struct{})
+	file := &sender{finish: make(chan struct{})}
+	go func() {
+		part, err := form.CreateFormFile("file", "a.pdf")
+		if err == nil {
+			_, err = part.Write(make([]byte, 100)) // taken by the handler, or refused
+		}
+		close(begun)
+		<-file.finish
+		if err == nil {
+			form.Close()
+		}
+		w.Close()
+	}()
+	<-begun
+	return done, file
+}
+
+type sender struct{ finish chan struct{} }
+
+func (s *sender) Close() error { close(s.finish); return nil }
+
+// A body that is large does not get around the gate: forms take a place as all
+// do, and only so many files come in at a time.
+func TestLargeBodiesAreCounted(t *testing.T) {
+	t.Parallel()
+	c := newRush(t, func(a *kit.Admission) { a.Patience, a.Uploads = time.Millisecond, 1 })
+	large := strings.Repeat("a", 300<<10)
+	end := c.occupy("/busy")
+	p := c.person().Post("/", url.Values{"x": {large}})
+	if p.Status != http.StatusServiceUnavailable || p.Attr(`input[name=x]`, "value") != large {
+		t.Errorf("a large form beside the crowd: %d, %d bytes come back", p.Status, len(p.Attr(`input[name=x]`, "value")))
+	}
+	if strings.Contains(strings.Join(c.served, " "), "POST") {
+		t.Error("a large form went past the gate")
+	}
+	end()
+	if p := c.person().Post("/", url.Values{"x": {large}}); p.Status != http.StatusOK || p.Text("h1") != "got "+large {
+		t.Errorf("a large form alone: %d", p.Status)
+	}
+	if p := c.person().Post("/", url.Values{"x": {strings.Repeat("a", 2<<20)}}); p.Status != http.StatusUnprocessableEntity {
+		t.Errorf("a form beyond the limit of its route: %d", p.Status)
+	}
+
+	first, slow := c.upload()
+	second, other := c.upload()
+	if w := <-second; w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+		t.Errorf("one file too many: %d", w.Code)
+	}
+	other.Close()
+	if p := c.person().Get("/other"); p.Status != http.StatusOK {
+		t.Errorf("a page beside a slow file: %d", p.Status)
+	}
+	slow.Close()
+	if w := <-first; w.Code != http.StatusOK {
+		t.Errorf("the file that was on its way: %d", w.Code)
+	}
+	third, quick := c.upload()
+	quick.Close()
+	if w := <-third; w.Code != http.StatusOK {
+		t.Errorf("the next file: %d", w.Code)
 	}
 }
 
