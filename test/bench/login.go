@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -103,7 +102,7 @@ func (p *party) signInAs(b *bench, who *drive.Person, login string) (tokens, err
 			return tokens{}, fmt.Errorf("sign in: stopped at %s (%d): %.200s", pg.URL.Path, pg.Status, pg.Text())
 		}
 	}
-	return tokens{}, errors.New("sign in: too many steps")
+	return tokens{}, fmt.Errorf("sign in: too many steps, the last says: %.300s", pg.Text())
 }
 
 func (p *party) token(v url.Values) (t tokens, err error) {
