@@ -6,12 +6,10 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/clock"
@@ -204,9 +202,9 @@ func (l *Ledger) list(ctx context.Context, tx *db.Tx, where, value string, f Fil
 	if f.Limit <= 0 || f.Limit > 200 {
 		f.Limit = 50
 	}
-	before, beforeID, err := parseCursor(f.After)
-	if err != nil {
-		return Page{}, err
+	before, ok := db.ParseCursor(f.After)
+	if !ok {
+		return Page{}, errCursor
 	}
 	if f.Kinds == nil {
 		f.Kinds = []string{}
@@ -214,7 +212,7 @@ func (l *Ledger) list(ctx context.Context, tx *db.Tx, where, value string, f Fil
 	rows, err := db.List[row](ctx, tx, `SELECT `+columns+` FROM ledger.entry WHERE `+where+`
 		AND (cardinality($2::text[]) = 0 OR kind = ANY($2)) AND ($3 = '' OR object = $3) AND at >= $4
 		AND (at, id) < ($5, $6::uuid) ORDER BY at DESC, id DESC LIMIT $7`,
-		value, f.Kinds, f.Object, since(f.Since), before, beforeID, f.Limit+1)
+		value, f.Kinds, f.Object, since(f.Since), before.At, before.ID, f.Limit+1)
 	if err != nil {
 		return Page{}, fmt.Errorf("list ledger: %w", err)
 	}
@@ -222,7 +220,7 @@ func (l *Ledger) list(ctx context.Context, tx *db.Tx, where, value string, f Fil
 	if len(rows) > f.Limit {
 		rows = rows[:f.Limit]
 		last := rows[len(rows)-1]
-		page.Next = fmt.Sprintf("%d.%s", last.At.UnixMicro(), last.ID)
+		page.Next = db.Cursor{At: last.At, ID: last.ID}.String()
 	}
 	for _, r := range rows {
 		e, err := l.open(r)
@@ -236,27 +234,11 @@ func (l *Ledger) list(ctx context.Context, tx *db.Tx, where, value string, f Fil
 
 var errCursor = errors.New("ledger: the cursor cannot be read")
 
-// endOfTime lies after every entry; PostgreSQL's infinity has no Go value.
-var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
-
 func since(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
 	return t
-}
-
-func parseCursor(s string) (time.Time, string, error) {
-	if s == "" {
-		return endOfTime, "ffffffff-ffff-ffff-ffff-ffffffffffff", nil
-	}
-	micros, id, ok := strings.Cut(s, ".")
-	n, err := strconv.ParseInt(micros, 10, 64)
-	digits, errID := hex.DecodeString(strings.ReplaceAll(id, "-", ""))
-	if !ok || err != nil || errID != nil || len(digits) != 16 || n < 0 || n > endOfTime.UnixMicro() {
-		return time.Time{}, "", errCursor
-	}
-	return time.UnixMicro(n).UTC(), id, nil
 }
 
 func (l *Ledger) open(r row) (Entry, error) {

@@ -55,22 +55,22 @@ func (a *Applications) List(ctx context.Context, owner string, f Filter) (Page, 
 	if f.Limit <= 0 || f.Limit > 100 {
 		f.Limit = 20
 	}
-	at, id, err := parseCursor(f.After)
-	if err != nil {
-		return Page{}, err
+	below, ok := db.ParseCursor(f.After)
+	if !ok {
+		return Page{}, fault.NotFound("application.not_found")
 	}
 	since := time.Time{}
 	if !f.Archive {
 		since = a.Clock.Now().AddDate(0, 0, -recentDays)
 	}
 	var rows []applicationRow
-	err = a.DB.Read(ctx, func(tx *db.Tx) (err error) {
+	err := a.DB.Read(ctx, func(tx *db.Tx) (err error) {
 		rows, err = db.List[applicationRow](ctx, tx, `
 			SELECT `+applicationColumns+` FROM application.application
 			 WHERE owner_id = $1 AND changed_at >= $2 AND ($3 = '' OR words LIKE '%' || $3 || '%')
 			   AND (changed_at, id) < ($4, $5::uuid)
 			 ORDER BY changed_at DESC, id DESC LIMIT $6`,
-			owner, since, likeEscape(rutext.MatchKey(f.Query)), at, id, f.Limit+1)
+			owner, since, likeEscape(rutext.MatchKey(f.Query)), below.At, below.ID, f.Limit+1)
 		return err
 	})
 	if err != nil {
@@ -80,7 +80,7 @@ func (a *Applications) List(ctx context.Context, owner string, f Filter) (Page, 
 	if len(rows) > f.Limit {
 		rows = rows[:f.Limit]
 		last := rows[len(rows)-1]
-		page.Next = strconv.FormatInt(last.ChangedAt.UnixMicro(), 10) + "." + last.ID
+		page.Next = db.Cursor{At: last.ChangedAt, ID: last.ID}.String()
 	}
 	for i := range rows {
 		page.Applications = append(page.Applications, *rows[i].application())
@@ -348,20 +348,6 @@ func (a *Applications) post(ctx context.Context, app *Application, topic string)
 		Args:   a.words(ctx, app),
 		Object: Holder(app.ID), Words: []string{app.Title.RU, app.Number, app.Body},
 	}
-}
-
-var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
-
-func parseCursor(s string) (time.Time, string, error) {
-	if s == "" {
-		return endOfTime, "ffffffff-ffff-ffff-ffff-ffffffffffff", nil
-	}
-	micros, id, ok := strings.Cut(s, ".")
-	m, err := strconv.ParseInt(micros, 10, 64)
-	if !ok || err != nil || !db.IsID(id) || m < 0 || m > endOfTime.UnixMicro() {
-		return time.Time{}, "", fault.NotFound("application.not_found")
-	}
-	return time.UnixMicro(m), id, nil
 }
 
 func likeEscape(s string) string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -193,18 +192,18 @@ func (n *Notices) List(ctx context.Context, owner string, f Filter) (Page, error
 	if f.Limit <= 0 || f.Limit > 100 {
 		f.Limit = 20
 	}
-	at, id, err := parseCursor(f.After)
-	if err != nil {
-		return Page{}, err
+	below, ok := db.ParseCursor(f.After)
+	if !ok {
+		return Page{}, fault.NotFound("notice.not_found")
 	}
 	var rows []entryRow
-	err = n.DB.Read(ctx, func(tx *db.Tx) (err error) {
+	err := n.DB.Read(ctx, func(tx *db.Tx) (err error) {
 		rows, err = db.List[entryRow](ctx, tx, `
 			SELECT `+entryColumns+` FROM notice.entry
 			 WHERE owner_id = $1 AND ($2 = '' OR category = $2) AND (NOT $3 OR read_at IS NULL)
 			   AND ($4 = '' OR words LIKE '%' || $4 || '%') AND (at, id) < ($5, $6::uuid)
 			 ORDER BY at DESC, id DESC LIMIT $7`,
-			owner, f.Category, f.Unread, likeEscape(rutext.MatchKey(f.Query)), at, id, f.Limit+1)
+			owner, f.Category, f.Unread, likeEscape(rutext.MatchKey(f.Query)), below.At, below.ID, f.Limit+1)
 		return err
 	})
 	if err != nil {
@@ -214,7 +213,7 @@ func (n *Notices) List(ctx context.Context, owner string, f Filter) (Page, error
 	if len(rows) > f.Limit {
 		rows = rows[:f.Limit]
 		last := rows[len(rows)-1]
-		page.Next = strconv.FormatInt(last.At.UnixMicro(), 10) + "." + last.ID
+		page.Next = db.Cursor{At: last.At, ID: last.ID}.String()
 	}
 	for i := range rows {
 		page.Entries = append(page.Entries, rows[i].entry())
@@ -316,21 +315,6 @@ func (r *entryRow) entry() Entry {
 		ID: r.ID, Owner: r.Owner, Category: Category(r.Category), Type: Type(r.Type), Topic: r.Topic, Args: r.Args,
 		Object: r.Object, Action: r.Action, Due: r.Due, DoneAt: r.DoneAt, At: r.At, ReadAt: r.ReadAt,
 	}
-}
-
-// endOfTime lies after every entry.
-var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
-
-func parseCursor(s string) (time.Time, string, error) {
-	if s == "" {
-		return endOfTime, "ffffffff-ffff-ffff-ffff-ffffffffffff", nil
-	}
-	micros, id, ok := strings.Cut(s, ".")
-	m, err := strconv.ParseInt(micros, 10, 64)
-	if !ok || err != nil || !db.IsID(id) || m < 0 || m > endOfTime.UnixMicro() {
-		return time.Time{}, "", fault.NotFound("notice.not_found")
-	}
-	return time.UnixMicro(m), id, nil
 }
 
 // likeEscape makes a text mean itself in LIKE.

@@ -3,9 +3,6 @@ package support
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/fault"
@@ -23,22 +20,22 @@ const pageSize = 20
 
 // List reads an owner's tickets after the cursor of the page before.
 func (t *Tickets) List(ctx context.Context, owner, after string) (Page, error) {
-	at, id, err := parseCursor(after)
-	if err != nil {
-		return Page{}, err
+	below, ok := db.ParseCursor(after)
+	if !ok {
+		return Page{}, fault.NotFound("support.not_found")
 	}
 	var page Page
-	err = t.DB.Read(ctx, func(tx *db.Tx) error {
+	err := t.DB.Read(ctx, func(tx *db.Tx) error {
 		rows, err := db.List[ticketRow](ctx, tx, `
 			SELECT `+ticketColumns+` FROM support.ticket WHERE owner_id = $1 AND (changed_at, id) < ($2, $3::uuid)
-			 ORDER BY changed_at DESC, id DESC LIMIT $4`, owner, at, id, pageSize+1)
+			 ORDER BY changed_at DESC, id DESC LIMIT $4`, owner, below.At, below.ID, pageSize+1)
 		if err != nil {
 			return err
 		}
 		if len(rows) > pageSize {
 			rows = rows[:pageSize]
 			last := rows[pageSize-1]
-			page.Next = strconv.FormatInt(last.ChangedAt.UnixMicro(), 10) + "." + last.ID
+			page.Next = db.Cursor{At: last.ChangedAt, ID: last.ID}.String()
 		}
 		for i := range rows {
 			x, err := t.ticket(&rows[i])
@@ -158,18 +155,4 @@ func (t *Tickets) tell(ctx context.Context, tx *db.Tx, x *Ticket, topic, key str
 		change(&p)
 	}
 	return t.Notices.Post(ctx, tx, p)
-}
-
-var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
-
-func parseCursor(s string) (time.Time, string, error) {
-	if s == "" {
-		return endOfTime, "ffffffff-ffff-ffff-ffff-ffffffffffff", nil
-	}
-	micros, id, ok := strings.Cut(s, ".")
-	m, err := strconv.ParseInt(micros, 10, 64)
-	if !ok || err != nil || !db.IsID(id) || m < 0 || m > endOfTime.UnixMicro() {
-		return time.Time{}, "", fault.NotFound("support.not_found")
-	}
-	return time.UnixMicro(m), id, nil
 }
