@@ -83,6 +83,17 @@ func (s *Site) appNames(m me) (issuer, account string) {
 }
 
 func (s *Site) factorPage(w http.ResponseWriter, r *http.Request, m me, status int, f flow, wrong kit.Wrong) error {
+	if f.request != "" {
+		// The right code leads on to the client at once. A request that is over does not
+		// keep anybody from connecting the app.
+		st, err := s.next(r, f)
+		if _, known := fault.As(err); err != nil && !known {
+			return err
+		}
+		if err == nil {
+			kit.AllowFormAction(w, r, st.FormOrigins...)
+		}
+	}
 	issuer, account := s.appNames(m)
 	state, err := s.Enrolments.Factor(r.Context(), s.self(w, r, m), issuer, account)
 	if err != nil {

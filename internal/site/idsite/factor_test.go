@@ -42,6 +42,10 @@ func TestFactorOnTheWay(t *testing.T) {
 	if !p.Has("svg.okno-qr") {
 		t.Fatal("no QR code")
 	}
+	// The form's answer leads on to the client: a browser blocks it otherwise.
+	if csp := p.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "form-action 'self' https://desk.test;") {
+		t.Errorf("the page's policy keeps the browser here: %s", csp)
+	}
 	at := p.URL.String()
 	p.Submit("form[action='/profile/settings/factor/code']", "code", "000000").Want(".govuk-error-summary", "Код не подошёл")
 	p = b.Get(at) // opened again, the key is the same
