@@ -308,8 +308,4 @@ func moveState(ctx context.Context, tx *db.Tx) error {
 
 // forget makes the next reader of this process look at the database. It waits for a renewal under
 // way, which may have read the old version.
-func (s *Services) forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.checked.Store(0)
-}
+func (s *Services) forget() { s.kept.Forget() }

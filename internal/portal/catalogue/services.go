@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/clock"
@@ -23,9 +22,6 @@ var migrations embed.FS
 // Migrations is the schema catalogue.
 func Migrations() db.Source { return db.Source{Context: "catalogue", FS: migrations, Tables: tables} }
 
-// pollEvery bounds how old a snapshot may be when another process has published.
-const pollEvery = time.Second
-
 // Services answers what the portal of one region offers, and publishes it.
 type Services struct {
 	DB        *db.DB
@@ -34,9 +30,7 @@ type Services struct {
 	// Zone is the portal's: use is counted by its days.
 	Zone *time.Location
 
-	mu        sync.Mutex // one renewal at a time
-	checked   atomic.Int64
-	snap      atomic.Pointer[snapshot]
+	kept      db.Kept[snapshot]
 	revisions sync.Map // id → *Service: immutable, some hundred at most
 }
 
@@ -236,11 +230,10 @@ func (s *Services) Version(ctx context.Context) (int64, error) {
 // KnownVersion is [Services.Version] without asking or waiting for anything;
 // false when it is not known well enough.
 func (s *Services) KnownVersion() (int64, bool) {
-	snap := s.snap.Load()
-	if snap == nil || s.Clock.Wall().UnixNano()-s.checked.Load() >= int64(pollEvery) {
-		return 0, false
+	if snap := s.kept.Known(s.Clock.Wall()); snap != nil {
+		return snap.version, true
 	}
-	return snap.version, true
+	return 0, false
 }
 
 // CountOpened notes that a form was begun, CountSubmitted that it was sent: what «popular» means.
@@ -277,21 +270,10 @@ func (s *Services) ForgetUse(ctx context.Context) (n int, err error) {
 
 // current answers the snapshot; it asks the database for the version once a second.
 func (s *Services) current(ctx context.Context) (*snapshot, error) {
-	now := s.Clock.Wall().UnixNano()
-	if snap := s.snap.Load(); snap != nil && now-s.checked.Load() < int64(pollEvery) {
-		return snap, nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if snap := s.snap.Load(); snap != nil && now-s.checked.Load() < int64(pollEvery) {
-		return snap, nil
-	}
-	snap, err := s.renew(ctx, s.snap.Load())
+	snap, err := s.kept.Get(s.Clock.Wall(), func(held *snapshot) (*snapshot, error) { return s.renew(ctx, held) })
 	if err != nil {
 		return nil, fmt.Errorf("read catalogue: %w", err)
 	}
-	s.snap.Store(snap)
-	s.checked.Store(now)
 	return snap, nil
 }
 

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/okno-gov/okno/internal/base/clock"
 	"github.com/okno-gov/okno/internal/base/db"
@@ -22,8 +20,6 @@ var migrations embed.FS
 // Migrations is the schema content.
 func Migrations() db.Source { return db.Source{Context: "content", FS: migrations, Tables: tables} }
 
-const pollEvery = time.Second
-
 // Codes of texts that the program itself asks for.
 const (
 	CodeUserAgreement = "user-agreement" // KindAgreement
@@ -35,9 +31,7 @@ type Contents struct {
 	DB    *db.DB
 	Clock *clock.Clock
 
-	mu      sync.Mutex
-	checked time.Time
-	snap    *snapshot
+	kept db.Kept[snapshot]
 }
 
 type snapshot struct {
@@ -154,14 +148,10 @@ func (c *Contents) Version(ctx context.Context) (int64, error) {
 // KnownVersion is [Contents.Version] without asking or waiting for anything; false
 // when it is not known well enough.
 func (c *Contents) KnownVersion() (int64, bool) {
-	if !c.mu.TryLock() {
-		return 0, false
+	if s := c.kept.Known(c.Clock.Wall()); s != nil {
+		return s.version, true
 	}
-	defer c.mu.Unlock()
-	if c.snap == nil || c.Clock.Wall().Sub(c.checked) >= pollEvery {
-		return 0, false
-	}
-	return c.snap.version, true
+	return 0, false
 }
 
 func (c *Contents) list(ctx context.Context, k Kind) ([]Entry, error) {
@@ -308,37 +298,30 @@ func (c *Contents) ForgetRatings(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-func (c *Contents) forget() {
-	c.mu.Lock()
-	c.checked = time.Time{}
-	c.mu.Unlock()
-}
+func (c *Contents) forget() { c.kept.Forget() }
 
 func (c *Contents) current(ctx context.Context) (*snapshot, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := c.Clock.Wall()
-	if c.snap != nil && now.Sub(c.checked) < pollEvery {
-		return c.snap, nil
-	}
-	err := c.DB.Read(ctx, func(tx *db.Tx) error {
-		version, err := db.Get[int64](ctx, tx, `SELECT version FROM content.state`)
-		if err != nil || c.snap != nil && c.snap.version == version {
-			return err
-		}
-		rows, err := db.List[[]byte](ctx, tx, `SELECT body FROM (SELECT DISTINCT ON (kind, code) body, withdrawn FROM content.entry
-			ORDER BY kind, code, number DESC) t WHERE NOT withdrawn LIMIT 10000`)
-		if err != nil {
-			return err
-		}
-		c.snap, err = newSnapshot(version, rows)
-		return err
+	s, err := c.kept.Get(c.Clock.Wall(), func(held *snapshot) (s *snapshot, err error) {
+		err = c.DB.Aside(ctx, func(tx *db.Tx) error { s, err = renew(ctx, tx, held); return err })
+		return s, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read texts: %w", err)
 	}
-	c.checked = now
-	return c.snap, nil
+	return s, nil
+}
+
+func renew(ctx context.Context, tx *db.Tx, held *snapshot) (*snapshot, error) {
+	version, err := db.Get[int64](ctx, tx, `SELECT version FROM content.state`)
+	if err != nil || held != nil && held.version == version {
+		return held, err
+	}
+	rows, err := db.List[[]byte](ctx, tx, `SELECT body FROM (SELECT DISTINCT ON (kind, code) body, withdrawn FROM content.entry
+		ORDER BY kind, code, number DESC) t WHERE NOT withdrawn LIMIT 10000`)
+	if err != nil {
+		return nil, err
+	}
+	return newSnapshot(version, rows)
 }
 
 func newSnapshot(version int64, rows [][]byte) (*snapshot, error) {

@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"sync"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -23,17 +21,12 @@ var migrations embed.FS
 // Migrations is the schema directory.
 func Migrations() db.Source { return db.Source{Context: "directory", FS: migrations, Tables: tables} }
 
-// pollEvery bounds how old a snapshot may be when another process has changed the directory.
-const pollEvery = time.Second
-
 // Directory reads and writes agencies and centres of one region.
 type Directory struct {
 	DB    *db.DB
 	Clock *clock.Clock
 
-	mu      sync.Mutex
-	checked time.Time
-	snap    *snapshot
+	kept db.Kept[snapshot]
 }
 
 type snapshot struct {
@@ -171,14 +164,10 @@ func (d *Directory) Version(ctx context.Context) (int64, error) {
 // KnownVersion is [Directory.Version] without asking or waiting for anything; false
 // when it is not known well enough.
 func (d *Directory) KnownVersion() (int64, bool) {
-	if !d.mu.TryLock() {
-		return 0, false
+	if s := d.kept.Known(d.Clock.Wall()); s != nil {
+		return s.version, true
 	}
-	defer d.mu.Unlock()
-	if d.snap == nil || d.Clock.Wall().Sub(d.checked) >= pollEvery {
-		return 0, false
-	}
-	return d.snap.version, true
+	return 0, false
 }
 
 // Import puts the entries of a file into the directory: new ones are added, changed ones get a new
@@ -249,46 +238,39 @@ func (d *Directory) put(ctx context.Context, tx *db.Tx, kind, code string, posit
 	return 1, err
 }
 
-func (d *Directory) forget() {
-	d.mu.Lock()
-	d.checked = time.Time{}
-	d.mu.Unlock()
-}
+func (d *Directory) forget() { d.kept.Forget() }
 
 // current answers the snapshot, renewed when the version has moved.
 func (d *Directory) current(ctx context.Context) (*snapshot, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	now := d.Clock.Wall()
-	if d.snap != nil && now.Sub(d.checked) < pollEvery {
-		return d.snap, nil
-	}
-	err := d.DB.Aside(ctx, func(tx *db.Tx) error {
-		version, err := db.Get[int64](ctx, tx, `SELECT version FROM directory.state`)
-		if err != nil || d.snap != nil && d.snap.version == version {
-			return err
-		}
-		s := &snapshot{version: version, byCode: map[string]*Agency{}}
-		if s.agencies, err = load[Agency](ctx, tx, `SELECT body FROM directory.agency WHERE NOT hidden ORDER BY position, code LIMIT 5000`); err != nil {
-			return err
-		}
-		if s.hidden, err = load[Agency](ctx, tx, `SELECT body FROM directory.agency WHERE hidden ORDER BY position, code LIMIT 5000`); err != nil {
-			return err
-		}
-		if s.centres, err = load[Centre](ctx, tx, `SELECT body FROM directory.centre WHERE NOT hidden ORDER BY position, code LIMIT 5000`); err != nil {
-			return err
-		}
-		for i := range s.agencies {
-			s.byCode[s.agencies[i].Code] = &s.agencies[i]
-		}
-		d.snap = s
-		return nil
+	s, err := d.kept.Get(d.Clock.Wall(), func(held *snapshot) (s *snapshot, err error) {
+		err = d.DB.Aside(ctx, func(tx *db.Tx) error { s, err = renew(ctx, tx, held); return err })
+		return s, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read directory: %w", err)
 	}
-	d.checked = now
-	return d.snap, nil
+	return s, nil
+}
+
+func renew(ctx context.Context, tx *db.Tx, held *snapshot) (*snapshot, error) {
+	version, err := db.Get[int64](ctx, tx, `SELECT version FROM directory.state`)
+	if err != nil || held != nil && held.version == version {
+		return held, err
+	}
+	s := &snapshot{version: version, byCode: map[string]*Agency{}}
+	if s.agencies, err = load[Agency](ctx, tx, `SELECT body FROM directory.agency WHERE NOT hidden ORDER BY position, code LIMIT 5000`); err != nil {
+		return nil, err
+	}
+	if s.hidden, err = load[Agency](ctx, tx, `SELECT body FROM directory.agency WHERE hidden ORDER BY position, code LIMIT 5000`); err != nil {
+		return nil, err
+	}
+	if s.centres, err = load[Centre](ctx, tx, `SELECT body FROM directory.centre WHERE NOT hidden ORDER BY position, code LIMIT 5000`); err != nil {
+		return nil, err
+	}
+	for i := range s.agencies {
+		s.byCode[s.agencies[i].Code] = &s.agencies[i]
+	}
+	return s, nil
 }
 
 func load[T any](ctx context.Context, tx *db.Tx, sql string) ([]T, error) {
