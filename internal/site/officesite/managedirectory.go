@@ -21,7 +21,11 @@ import (
 // directoryAt is where the entries of a kind are.
 func directoryAt(k directory.Kind) string { return "/manage/directory/" + string(k) }
 
-func entryAt(k directory.Kind, code string) string { return directoryAt(k) + "/entries/" + code }
+func directoryShelf(k directory.Kind) shelf {
+	return shelf{tab: directoryAt(k), at: directoryAt(k), names: "manage." + string(k), words: "manage.directory"}
+}
+
+func entryAt(k directory.Kind, code string) string { return directoryShelf(k).entry(code) }
 
 // kindOf reads the kind of entries in an address.
 func kindOf(r *http.Request) (directory.Kind, error) {
@@ -49,16 +53,7 @@ func (s *Site) showEntries(w http.ResponseWriter, r *http.Request, o *officer.Of
 	}
 	paging.Total = total
 	l := s.words(r)
-	at := directoryAt(k)
-	v := page.List{
-		Manage: s.manage(w, r, o, at, l.T("manage."+string(k)+".title"), l.T("manage."+string(k)+".lead")), Action: at, Query: query,
-		SearchLabel: l.T("manage.directory.search"), Label: l.T("manage." + string(k) + ".title"), Empty: l.T("manage.directory.empty"), EmptyText: l.T("manage.directory.empty_text"),
-		Shown: l.T("manage.shown", "n", len(list), "of", total), Pager: paging.Pager(),
-		Head: heads(l, "manage.directory.name", "manage.directory.address", "manage.directory.phones", "manage.state"),
-	}
-	if o.Edits(officer.WholePortal) {
-		v.Buttons = []ui.ButtonProps{{Text: l.T("manage." + string(k) + ".new"), Href: at + "/new", Class: "okno-m0"}}
-	}
+	v := s.shelfList(w, r, o, directoryShelf(k), query, paging, len(list), "manage.directory.name", "manage.directory.address", "manage.directory.phones", "manage.state")
 	for i := range list {
 		e := &list[i]
 		tag := ui.TagProps{Text: l.T("manage.directory.shown"), Colour: "green"}
@@ -165,7 +160,6 @@ func (s *Site) entryPage(w http.ResponseWriter, r *http.Request, o *officer.Offi
 	if in.entry.Hidden {
 		v.Tags = []ui.TagProps{{Text: l.T("manage.directory.hidden"), Colour: "grey"}}
 	}
-	mine := o.Edits(in.agency())
 	var fields []templ.Component
 	if in.fresh {
 		fields = append(fields, f.line("code", in.entry.Code(), "20", true))
@@ -179,13 +173,7 @@ func (s *Site) entryPage(w http.ResponseWriter, r *http.Request, o *officer.Offi
 	if in.entry.Hidden {
 		button = l.T("manage.directory.show")
 	}
-	if mine {
-		v.Main = append(v.Main, page.Panel("data", l.T("manage.directory.data"), false, page.FormOf(page.Form{
-			Action: action, Hidden: []ui.Hidden{version(in.entry.Version)}, Fields: fields, Button: button, Back: &ui.Link{Text: l.T("manage.back"), Href: directoryAt(k)},
-		})))
-	} else {
-		v.Main = append(v.Main, ui.Inset(ui.InsetProps{Text: l.T("officer.other_agency")}))
-	}
+	v.Main = append(v.Main, l.shelfForm(directoryShelf(k), o.Edits(in.agency()), action, in.entry.Version, button, fields))
 	if !in.fresh {
 		side, err := s.entrySide(r, o, l, &in)
 		if err != nil {
@@ -218,23 +206,20 @@ func (s *Site) entrySide(r *http.Request, o *officer.Officer, l words, in *entry
 	if err != nil {
 		return nil, err
 	}
-	var ids []string
+	var editions []edition
 	for _, h := range history {
-		ids = append(ids, h.By)
+		e := edition{title: l.T("manage.directory.published"), at: h.At, by: h.By, n: h.Version}
+		switch {
+		case h.Hidden:
+			e.title = l.T("manage.directory.was_hidden")
+		case h.Version != in.entry.Version:
+			e.href = entryAt(k, code) + "?version=" + strconv.FormatInt(h.Version, 10)
+		}
+		editions = append(editions, e)
 	}
-	who, err := s.who(r, ids)
+	past, err := s.historyPanel(r, editions)
 	if err != nil {
 		return nil, err
-	}
-	var past []page.Past
-	for _, h := range history {
-		p := page.Past{Title: l.T("manage.directory.published"), When: l.moment(h.At), DateTime: l.machine(h.At), Text: who(h.By)}
-		if h.Hidden {
-			p.Title = l.T("manage.directory.was_hidden")
-		} else if h.Version != in.entry.Version {
-			p.Links = []ui.Link{{Text: l.T("manage.version", "n", h.Version), Href: entryAt(k, code) + "?version=" + strconv.FormatInt(h.Version, 10)}}
-		}
-		past = append(past, p)
 	}
 	var out []templ.Component
 	if k == directory.KindAgency {
@@ -248,7 +233,7 @@ func (s *Site) entrySide(r *http.Request, o *officer.Officer, l words, in *entry
 		}
 		out = append(out, page.Panel("offices", l.T("manage.office.title"), false, parts...))
 	}
-	out = append(out, page.Panel("history", l.T("manage.history"), false, page.PastList(past, "")))
+	out = append(out, past)
 	if !in.entry.Hidden && o.Edits(in.agency()) {
 		parts := []templ.Component{ui.P(l.T("manage.directory.hide_text"))}
 		if k == directory.KindAgency {

@@ -24,7 +24,11 @@ var textKinds = []content.Kind{content.KindNews, content.KindHelp, content.KindA
 
 func textsAt(k content.Kind) string { return "/manage/texts/" + string(k) }
 
-func textAt(k content.Kind, code string) string { return textsAt(k) + "/entries/" + code }
+func textShelf(k content.Kind) shelf {
+	return shelf{tab: textsTab, at: textsAt(k), names: "manage.text." + string(k), words: "manage.text"}
+}
+
+func textAt(k content.Kind, code string) string { return textShelf(k).entry(code) }
 
 func textKindOf(r *http.Request) (content.Kind, error) {
 	k := content.Kind(r.PathValue("kind"))
@@ -48,15 +52,7 @@ func (s *Site) showTexts(w http.ResponseWriter, r *http.Request, o *officer.Offi
 	}
 	paging.Total = total
 	l := s.words(r)
-	v := page.List{
-		Manage: s.manage(w, r, o, textsTab, l.T("manage.text."+string(k)+".title"), l.T("manage.text."+string(k)+".lead")), Action: textsAt(k), Query: query,
-		SearchLabel: l.T("manage.text.search"), Label: l.T("manage.text." + string(k) + ".title"), Empty: l.T("manage.text.empty"), EmptyText: l.T("manage.text.empty_text"),
-		Shown: l.T("manage.shown", "n", len(list), "of", total), Pager: paging.Pager(),
-		Head: heads(l, "manage.text.title", "manage.text.since", "manage.text.changed", "manage.state"),
-	}
-	if o.Edits(officer.WholePortal) {
-		v.Buttons = []ui.ButtonProps{{Text: l.T("manage.text." + string(k) + ".new"), Href: textsAt(k) + "/new", Class: "okno-m0"}}
-	}
+	v := s.shelfList(w, r, o, textShelf(k), query, paging, len(list), "manage.text.title", "manage.text.since", "manage.text.changed", "manage.state")
 	var others []ui.Link
 	for _, x := range textKinds {
 		if x != k {
@@ -150,13 +146,7 @@ func (s *Site) textPage(w http.ResponseWriter, r *http.Request, o *officer.Offic
 	if in.withdrawn {
 		v.Tags = []ui.TagProps{{Text: l.T("manage.text.withdrawn"), Colour: "grey"}}
 	}
-	if o.Edits(officer.WholePortal) {
-		v.Main = append(v.Main, page.Panel("data", l.T("manage.text.data"), false, page.FormOf(page.Form{
-			Action: action, Hidden: []ui.Hidden{version(int64(in.number))}, Fields: textFields(f, &in), Button: l.T("manage.publish"), Back: &ui.Link{Text: l.T("manage.back"), Href: textsAt(k)},
-		})))
-	} else {
-		v.Main = append(v.Main, ui.Inset(ui.InsetProps{Text: l.T("officer.other_agency")}))
-	}
+	v.Main = append(v.Main, l.shelfForm(textShelf(k), o.Edits(officer.WholePortal), action, int64(in.number), l.T("manage.publish"), textFields(f, &in)))
 	if !in.fresh {
 		v.Main = append(v.Main, page.PreviewText(l.T("manage.preview"), l.T("manage.preview_note"), l.in(in.Title), ui.Markdown(in.Markdown(l.Lang(), s.IDP))))
 		side, err := s.textSide(r, o, l, &in)
@@ -204,23 +194,20 @@ func (s *Site) textSide(r *http.Request, o *officer.Officer, l words, in *textFo
 	if err != nil {
 		return nil, err
 	}
-	var ids []string
+	var editions []edition
 	for _, h := range history {
-		ids = append(ids, h.By)
+		e := edition{title: l.T("manage.text.edition", "n", h.Number), at: h.At, by: h.By, n: h.Number}
+		switch {
+		case h.Withdrawn:
+			e.title = l.T("manage.text.was_withdrawn")
+		case h.Number != in.number:
+			e.href = textAt(in.Kind, in.Code) + "?edition=" + strconv.Itoa(h.Number)
+		}
+		editions = append(editions, e)
 	}
-	who, err := s.who(r, ids)
+	past, err := s.historyPanel(r, editions)
 	if err != nil {
 		return nil, err
-	}
-	var past []page.Past
-	for _, h := range history {
-		p := page.Past{Title: l.T("manage.text.edition", "n", h.Number), When: l.moment(h.At), DateTime: l.machine(h.At), Text: who(h.By)}
-		if h.Withdrawn {
-			p.Title = l.T("manage.text.was_withdrawn")
-		} else if h.Number != in.number {
-			p.Links = []ui.Link{{Text: l.T("manage.version", "n", h.Number), Href: textAt(in.Kind, in.Code) + "?edition=" + strconv.Itoa(h.Number)}}
-		}
-		past = append(past, p)
 	}
 	var out []templ.Component
 	if in.Kind == content.KindNews && !in.withdrawn && o.Edits(officer.WholePortal) {
@@ -230,7 +217,7 @@ func (s *Site) textSide(r *http.Request, o *officer.Officer, l words, in *textFo
 		}
 		out = append(out, panel)
 	}
-	out = append(out, page.Panel("history", l.T("manage.history"), false, page.PastList(past, "")))
+	out = append(out, past)
 	if !in.withdrawn && o.Edits(officer.WholePortal) && (in.Kind != content.KindConsent && in.Kind != content.KindAgreement) {
 		out = append(out, page.Panel("withdraw-panel", l.T("manage.text.withdraw_title"), false, ui.P(l.T("manage.text.withdraw_text")), page.FormOf(page.Form{
 			Action: textAt(in.Kind, in.Code) + "/withdraw", Hidden: []ui.Hidden{version(int64(in.number))}, Button: l.T("manage.text.withdraw"), Kind: "warning",
