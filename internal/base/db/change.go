@@ -25,7 +25,8 @@ import (
 // The question is exact, not by time or sequence: it asks for the transactions
 // that the snapshot of the last question did not show and this one does.
 type feed struct {
-	now func() time.Duration // monotonic; for tests
+	now      func() time.Duration // monotonic; for tests
+	believed atomic.Int64         // see believed
 
 	asking atomic.Bool
 	asked  atomic.Int64 // when the last good question began, as now tells; 0: never
@@ -60,7 +61,9 @@ const (
 var started = time.Now()
 
 func newFeed() *feed {
-	return &feed{now: func() time.Duration { return time.Since(started) + 1 }, followers: map[string][]Follower{}}
+	f := &feed{now: func() time.Duration { return time.Since(started) + 1 }, followers: map[string][]Follower{}}
+	f.believed.Store(int64(believed))
+	return f
 }
 
 type change struct{ topic, key string }
@@ -149,8 +152,12 @@ func (d *DB) Following() bool {
 			}
 		}()
 	}
-	return asked != 0 && age < believed
+	return asked != 0 && age < time.Duration(f.believed.Load())
 }
+
+// BelieveFor replaces the second for which an answer counts: for tests of what is
+// kept, on machines that may stand still for longer.
+func (d *DB) BelieveFor(t time.Duration) { d.feed.believed.Store(int64(t)) }
 
 // CatchUp makes followers know of every change that is committed now.
 func (d *DB) CatchUp(ctx context.Context) error { return d.ask(ctx) }

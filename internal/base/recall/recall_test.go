@@ -37,6 +37,7 @@ func nodes(t *testing.T, n int) []*node {
 			t.Fatal(err)
 		}
 		t.Cleanup(d.Close)
+		d.BelieveFor(time.Hour)
 		one := &node{d: d}
 		one.rows.DB, one.rows.Topic = d, "thing"
 		one.rows.Keys = func(id string, v *thing) []string { return []string{id, v.owner} }

@@ -303,6 +303,13 @@ func (p *provider) as(who person) {
 	p.known[who.subject] = who.profile
 }
 
+// readings tells how often a profile was asked for.
+func (p *provider) readings() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.reads
+}
+
 func (p *provider) setAway(away bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
