@@ -19,13 +19,13 @@ import (
 func (s *Site) showPersonal(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	l := s.words(r)
 	out := page.Personal{Level: int(v.acc.Level), Profile: s.IDP + "/", Offer: s.offer(l, v.acc)}
-	actions, working, drafts, err := s.things(r, l, v)
+	t, err := s.things(r, l, v)
 	if err != nil {
 		return err
 	}
-	out.Actions = actions
+	out.Actions = t.actions
 	out.Counts = []ui.Card{
-		{Title: l.t("applications.title"), Text: l.t("lk.applications_text", "n", working) + ", " + l.t("lk.drafts_text", "n", drafts), Href: "/lk/applications", Icon: icon.Doc},
+		{Title: l.t("applications.title"), Text: l.t("lk.applications_text", "n", t.working) + ", " + l.t("lk.drafts_text", "n", t.drafts), Href: "/lk/applications", Icon: icon.Doc},
 		{Title: l.t("lk.feed"), Text: l.t("lk.feed_text", "n", v.unreadTotal()), Href: "/lk/notifications", Icon: icon.Bell},
 		{Title: l.T("support.mine.title"), Text: l.T("support.mine.text"), Href: "/lk/support", Icon: icon.Message},
 		{Title: l.t("lk.account"), Text: l.t("lk.account_text"), Href: s.IDP + "/profile/settings", Icon: icon.Gear},
@@ -58,36 +58,45 @@ func (s *Site) offer(l words, a *account.Account) *page.Door {
 	return nil
 }
 
-// things are what waits for the person, and how much is under way.
-func (s *Site) things(r *http.Request, l words, v *visitor) (actions []ui.Card, working, drafts int, err error) {
+// things are what waits for the person, and what is under way.
+type things struct {
+	actions         []ui.Card
+	working, drafts int
+	list            []application.Application // the last changed first
+}
+
+func (s *Site) things(r *http.Request, l words, v *visitor) (things, error) {
+	var out things
 	list, err := s.Applications.List(r.Context(), v.acc.ID, application.Filter{Limit: 100})
 	if err != nil {
-		return nil, 0, 0, err
+		return out, err
 	}
 	names, err := s.agencyNames(r.Context())
 	if err != nil {
-		return nil, 0, 0, err
+		return out, err
 	}
-	for i := range list.Applications {
-		a := &list.Applications[i]
+	out.list = list.Applications
+	for i := range out.list {
+		a := &out.list[i]
 		a.Body = body(a, names)
 		if a.Status.Open() {
-			working++
+			out.working++
 		}
 		if a.Status.CitizensTurn() {
-			actions = append(actions, l.turnCard(a))
+			out.actions = append(out.actions, l.turnCard(a))
 		}
 	}
 	ds, err := s.Applications.Drafts(r.Context(), v.acc.ID)
 	if err != nil {
-		return nil, 0, 0, err
+		return out, err
 	}
+	out.drafts = len(ds)
 	for i := range ds {
-		if len(actions) < 3 {
-			actions = append(actions, l.draftCard(&ds[i]))
+		if len(out.actions) < 3 {
+			out.actions = append(out.actions, l.draftCard(&ds[i]))
 		}
 	}
-	return actions, working, len(ds), nil
+	return out, nil
 }
 
 func (w words) turnCard(a *application.Application) ui.Card {
@@ -115,25 +124,18 @@ func (s *Site) greet(r *http.Request, l words, v *visitor, m *page.Main) error {
 	m.Greeting = l.greeting(name)
 	now := l.now.In(l.zone)
 	m.Today = l.t("main.today", "weekday", capital(l.Weekday(now)), "date", l.Date(now))
-	list, err := s.Applications.List(r.Context(), v.acc.ID, application.Filter{Limit: 20})
+	t, err := s.things(r, l, v)
 	if err != nil {
 		return err
 	}
-	names, err := s.agencyNames(r.Context())
-	if err != nil {
-		return err
-	}
-	for i := range list.Applications {
-		a := &list.Applications[i]
-		a.Body = body(a, names)
-		if a.Status.Open() && !a.Status.CitizensTurn() && len(m.Working) < 3 {
+	for i := range t.list {
+		if a := &t.list[i]; a.Status.Open() && !a.Status.CitizensTurn() && len(m.Working) < 3 {
 			m.Working = append(m.Working, l.workingCard(a))
 		}
 	}
-	m.Actions, _, _, err = s.things(r, l, v)
-	m.Waiting = len(m.Actions)
-	m.Actions = m.Actions[:min(3, len(m.Actions))]
-	return err
+	m.Waiting = len(t.actions)
+	m.Actions = t.actions[:min(3, len(t.actions))]
+	return nil
 }
 
 func (w words) workingCard(a *application.Application) ui.Card {
