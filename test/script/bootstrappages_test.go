@@ -119,6 +119,18 @@ func TestFromAnEmptyMachineThroughPages(t *testing.T) {
 	office := d.browser("office")
 	admin.signIn(t, office).WantPath("/manage/staff").WantStatus(http.StatusOK)
 	office.Get("/settings/support.portal_hours").Submit("main form", "value", "12", "reason", "Регламент края").WantPath("/settings")
+	office.Get("/manage/portal").Submit("main form", "sub", "Услуги Пермского края", "region", "Пермский край", "place", "Пермь", "phone", "8 (342) 211-70-10", "phone_short", "", "reason", "Открытие портала").
+		Want("h1", "Так будет выглядеть портал").Submit("form[action='/manage/portal/publish']").WantPath("/manage/portal").Want("main", "Опубликовано")
+	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+		home := d.browser("uslugi").Get("/")
+		if strings.Contains(home.Text("footer"), "8 (342) 211-70-10") {
+			home.Want("header", "Услуги Пермского края")
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the portal does not show its phone")
+		}
+	}
 	office.Get("/manage/catalogue").Want("main", "Услуг нет")
 	office.Get("/manage/directory/agency/new").Submit("main form", "code", "edu", "name", "Министерство образования Пермского края", "short", "Минобр", "head_name", "Краева Анна",
 		"head_post", "министр", "office_name", "Приёмная", "office_address", "г. Пермь, ул. Куйбышева, д. 14").WantPath("/manage/directory/agency/entries/edu")
