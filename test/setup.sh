@@ -81,6 +81,23 @@ need_promtool() {
 	export PATH
 }
 
+# need_pgbouncer: out of Debian's packages, without installing and so starting
+# the pooler that comes with it. test/drive finds it there.
+need_pgbouncer() {
+	if command -v pgbouncer >/dev/null 2>&1 || [ -x /usr/sbin/pgbouncer ]; then return; fi
+	[ -e .cache/pgbouncer/complete ] && return
+	rm -rf .cache/pgbouncer
+	mkdir -p .cache/pgbouncer
+	(
+		cd .cache/pgbouncer
+		fetch() { apt-get download -qq pgbouncer libevent-2.1-7 libc-ares2; }
+		fetch || { install_packages ca-certificates && fetch; }
+		for p in *.deb; do dpkg -x "$p" .; done
+		rm ./*.deb
+		touch complete
+	)
+}
+
 # need_cluster: etcd and Patroni with the Python libraries they need, as packages
 # that test/cluster unpacks for itself. Nothing is installed and no service starts.
 need_cluster() {

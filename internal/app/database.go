@@ -16,7 +16,8 @@ import (
 
 // named is one database with its address, a direct one where there is a pooler.
 // admin leads to the private PostgreSQL that holds it; empty: it is foreign.
-type named struct{ name, url, admin string }
+// pooled is what the running program uses; empty: url.
+type named struct{ name, url, admin, pooled string }
 
 // databaseURLs are the addresses of all databases of a configuration. With a
 // private PostgreSQL it joins the running one or starts it; stop ends the latter.
@@ -36,6 +37,9 @@ func databaseURLs(ctx context.Context, cfg Config) (out []named, stop func(), er
 	}
 	add := func(name string, url, direct Secret) {
 		d := named{name: name, url: string(cmp.Or(direct, url))}
+		if direct != "" {
+			d.pooled = string(url)
+		}
 		if d.url == "" {
 			d.url, d.admin = private(name), private("postgres")
 		}

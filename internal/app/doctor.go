@@ -164,6 +164,8 @@ func (d *doctor) checkDatabase(ctx context.Context, s schema) error {
 			return nil
 		}
 	}
+	d.checkHosts(ctx, s.named)
+	d.checkPooler(ctx, s.named)
 	qctx, cancel := context.WithTimeout(ctx, doctorTimeout)
 	defer cancel()
 	base, err := db.Open(qctx, db.Config{URL: s.url, MaxConns: 2, CacheDescribe: true})

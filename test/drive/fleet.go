@@ -26,10 +26,13 @@ type Fleet struct {
 type FleetOptions struct {
 	Dir      string // a folder of its own, see [StateDir]
 	Database string // URL of the PostgreSQL server, several hosts permitted
-	S3       string // as [StartS3] gives it; empty: a folder that all nodes share
-	Mail     string // host:port of a mail server; empty: e-mails wait
-	Binary   string // empty: the sources that are here
-	Drain    time.Duration
+	// Pooler is the address of a pgbouncer before the server, for the nodes; empty:
+	// they ask the server itself.
+	Pooler string
+	S3     string // as [StartS3] gives it; empty: a folder that all nodes share
+	Mail   string // host:port of a mail server; empty: e-mails wait
+	Binary string // empty: the sources that are here
+	Drain  time.Duration
 }
 
 // Node is one process of a fleet. It may be stopped, killed and started again.
@@ -97,6 +100,15 @@ func (f *Fleet) DatabaseURL(name string) string {
 	return u.String()
 }
 
+// serving is what a node is told of a database: the address, and past a pooler
+// the direct one.
+func (f *Fleet) serving(name string) string {
+	if f.Pooler == "" {
+		return fmt.Sprintf("database: %q", f.DatabaseURL(name))
+	}
+	return fmt.Sprintf("database: %q, database_direct: %q", f.Pooler+"/"+name+"?sslmode=disable", f.DatabaseURL(name))
+}
+
 // AddNode starts one more process and waits until the balancer sends to it.
 func (f *Fleet) AddNode(ctx context.Context) (*Node, error) {
 	port, err := FreePort()
@@ -138,15 +150,18 @@ state: %s
 keys: %s
 drain: %s
 log: {level: warn}
-idp: {url: %q, desk_url: %q, help_url: %q, operator: Тест, database: %q}
+idp: {url: %q, desk_url: %q, help_url: %q, operator: Тест, %s}
 ops: {url: %q}
 outcall: {allow: ["127.0.0.0/8"]}
 scanner: {off: true}
 portals:
-  - {code: "72", url: %q, office_url: %q, zone: Asia/Yekaterinburg, database: %q, client: {id: okno-portal-72}, office_client: {id: okno-office-72},
+  - {code: "72", url: %q, office_url: %q, zone: Asia/Yekaterinburg, %s, client: {id: okno-portal-72}, office_client: {id: okno-office-72},
      brand: {name: Окно, sub: Услуги, region: Тюменская область, place: Тюмень, phone: 8 800 100-70-10}}
 `, n.Port, filepath.Join(f.Dir, n.name), filepath.Join(f.Dir, "seed", "keys.json"), cmp.Or(f.Drain, time.Second),
-		site("esia"), site("desk"), site("uslugi"), f.DatabaseURL("okno_idp"), site("ops"), site("uslugi"), site("office"), f.DatabaseURL("okno_portal_72"))
+		site("esia"), site("desk"), site("uslugi"), f.serving("okno_idp"), site("ops"), site("uslugi"), site("office"), f.serving("okno_portal_72"))
+	if f.Pooler != "" {
+		text += "pgbouncer: true\n"
+	}
 	if f.Mail != "" {
 		text += fmt.Sprintf("mail: {address: %q, from: okno@localhost, security: plain}\n", f.Mail)
 	}
@@ -207,6 +222,9 @@ func (n *Node) Kill() {
 		p.Kill()
 	}
 }
+
+// Config is the file with the node's configuration.
+func (n *Node) Config() string { return filepath.Join(n.fleet.Dir, n.name+".yaml") }
 
 // Log is the end of what the process printed since its start.
 func (n *Node) Log() string {

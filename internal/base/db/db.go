@@ -23,7 +23,9 @@ var ErrNoRows = pgx.ErrNoRows
 type Config struct {
 	URL      string // postgres://…, several hosts permitted
 	MaxConns int32  // 0: pgx's default
-	// CacheDescribe must be set behind pgbouncer in transaction mode.
+	// CacheDescribe must be set behind pgbouncer in transaction mode: nothing is
+	// prepared, no limit is asked for at the start of a connection, which pgbouncer
+	// refuses (ALTER ROLE … SET statement_timeout gives it), and nobody listens.
 	CacheDescribe bool
 }
 
@@ -32,7 +34,9 @@ type DB struct {
 	pool  *pgxpool.Pool
 	aside *pgxpool.Pool // see Aside
 	url   string
-	feed  *feed // see change.go
+	// pooled: a connection is another one with each transaction.
+	pooled bool
+	feed   *feed // see change.go
 }
 
 // asideConns are enough: what is read through them is kept in memory.
@@ -68,7 +72,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pc.ConnConfig.ConnectTimeout = 5 * time.Second
 	}
 	// A query that outlives its page only holds locks; jobs are batches.
-	if _, ok := pc.ConnConfig.RuntimeParams["statement_timeout"]; !ok {
+	if _, ok := pc.ConnConfig.RuntimeParams["statement_timeout"]; !ok && !c.CacheDescribe {
 		pc.ConnConfig.RuntimeParams["statement_timeout"] = "30000"
 		pc.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "30000"
 	}
@@ -88,7 +92,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	return &DB{pool: pool, aside: aside, url: c.URL, feed: newFeed()}, nil
+	return &DB{pool: pool, aside: aside, url: c.URL, pooled: c.CacheDescribe, feed: newFeed()}, nil
 }
 
 // Close waits for borrowed connections and closes the pools.
@@ -100,6 +104,10 @@ func (d *DB) Close() {
 // URL is what the database was opened with: for migrations and LISTEN, which
 // need a direct connection. It may hold a password: never log it.
 func (d *DB) URL() string { return d.url }
+
+// Pooled tells whether a pooler in transaction mode stands between: nobody can
+// LISTEN through it.
+func (d *DB) Pooled() bool { return d.pooled }
 
 // Pool is for base/job alone (archtest), which hands it to River.
 func (d *DB) Pool() *pgxpool.Pool { return d.pool }

@@ -280,6 +280,7 @@ func (q *Queue) startClient(ctx context.Context) error {
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workersPerQueue}},
 		FetchCooldown:        5 * time.Millisecond,
 		FetchPollInterval:    500 * time.Millisecond,
+		PollOnly:             q.d.Pooled(),
 		RescueStuckJobsAfter: rescueAfter,
 		JobTimeout:           defaultTimeout,
 		MaxAttempts:          defaultAttempts + 10, // the handler's own bound decides
