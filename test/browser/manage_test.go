@@ -49,5 +49,27 @@ func TestAdministration(t *testing.T) {
 	Eval[bool](p, `(document.querySelector("#service").value += "\nweight: 12\n", true)`)
 	p.Press("Проверить и сравнить")
 	p.Judge("manage-report-or-comparison")
+	const card = "/manage/catalogue/services/criminal-record"
+	look("manage-card", card+"/card", "Слова для поиска", "Документ: СНИЛС", "Добавить место")
+	p.Fill("term_days", "скоро")
+	p.Press("Проверить и сравнить")
+	p.See("Введите число дней")
+	p.Judge("manage-card-errors")
+	// Somebody else was quicker: what was typed stays, what he changed is shown.
+	p.Go(w.URL("office", card+"/card"))
+	p.Fill("title", "Справка, которую изменили вторым")
+	Eval[bool](p, `fetch("`+card+`").then(r => r.text()).then(html => {
+		const f = new DOMParser().parseFromString(html, "text/html").querySelector("form[action$='/weight']");
+		const values = {version: f.querySelector("[name=version]").value, weight: "321", reason: "спрос"};
+		return fetch(f.getAttribute("action"), {method: "POST", body: new URLSearchParams(values)});
+	}).then(r => r.ok)`)
+	p.Press("Проверить и сравнить")
+	p.See("Пока вы писали, услугу изменили", "321")
+	p.Judge("manage-card-conflict")
+	p.Press("Проверить и сравнить")
+	p.See("Справка, которую изменили вторым", "Сравнение с каталогом")
+	p.Judge("manage-card-comparison")
+	look("manage-searches", "/manage/catalogue/searches", "Что ищут и не находят")
+	look("manage-hide", "/manage/directory/agency/entries/mvd", "Заявления без ответа", "Черновики жителей")
 	look("manage-journal", "/manage/journal", "Приглашён сотрудник")
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/okno-gov/okno/internal/base/fault"
+	"github.com/okno-gov/okno/internal/portal/form"
 )
 
 // The limits of an archive: a catalogue of thousands of services stays far below.
@@ -190,14 +191,14 @@ func OneService(files map[string][]byte, region, code string) (Files, Problems) 
 	own, err := codeOf(files["service.yaml"])
 	switch {
 	case err != nil:
-		return nil, lines(fmt.Errorf("service.yaml: %w", err))
+		return nil, form.YAMLProblems("service.yaml", err)
 	case code != "" && own != code:
-		return nil, Problems{fmt.Sprintf("service.yaml: code %q, this is %q", own, code)}
+		return nil, Problems{form.ProblemOf("service.yaml", "lint.other_code", "code %q, this is %q", own, code)}
 	}
 	out := Files{}
 	for name, body := range files {
 		if len(body) > maxFile {
-			return nil, Problems{name + ": larger than 1 MB"}
+			return nil, Problems{form.ProblemOf(name, "lint.large", "larger than 1 MB")}
 		}
 		if known(name) && name != archiveIndex {
 			out[path.Join("region", region, own, name)] = body

@@ -1,7 +1,6 @@
 package catalogue
 
 import (
-	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -12,9 +11,7 @@ import (
 )
 
 // Problems are all mistakes of a service.
-type Problems []string
-
-func (p Problems) Error() string { return strings.Join(p, "\n") }
+type Problems = form.Problems
 
 var codePattern = regexp.MustCompile(`^[a-z][a-z0-9-]{2,59}$`)
 
@@ -39,39 +36,41 @@ type linter struct {
 	out     Problems
 }
 
-func (l *linter) add(format string, args ...any) { l.out = append(l.out, fmt.Sprintf(format, args...)) }
+func (l *linter) add(at, key, format string, args ...any) {
+	l.out = append(l.out, form.ProblemOf(at, key, format, args...))
+}
 
 func (l *linter) text(what string, t form.Text) {
 	if strings.TrimSpace(t.RU) == "" {
-		l.add("%s: needs a Russian text", what)
+		l.add(what, "lint.russian", "needs a Russian text")
 	}
 }
 
 func (l *linter) oneOf(what, v string, of ...string) {
 	if !slices.Contains(of, v) {
-		l.add("%s: %q is none of %v", what, v, of)
+		l.add(what, "lint.one_of", "%q is none of %v", v, of)
 	}
 }
 
 func (l *linter) identity() {
 	s := l.service
 	if !codePattern.MatchString(s.Code) {
-		l.add("code %q: lower-case Latin letters, digits and hyphens", s.Code)
+		l.add("code", "lint.code", "%q: lower-case Latin letters, digits and hyphens", s.Code)
 	}
 	l.text("title", s.Title)
 	l.text("short", s.Short)
 	l.text("result", s.Result)
 	l.text("text.ru.md", s.Body)
 	if s.Agency == "" {
-		l.add("agency: needs the code of an agency of the directory")
+		l.add("agency", "lint.agency", "needs the code of an agency of the directory")
 	}
 	l.oneOf("level", s.Level, "federal", "regional", "municipal")
 	l.oneOf("min_level", s.MinLevel, accountLevels...)
 	if len(s.Categories) == 0 {
-		l.add("categories: needs one at least")
+		l.add("categories", "lint.categories", "needs one at least")
 	}
 	if len(s.Keywords) == 0 {
-		l.add("keywords: needs the words by which people search")
+		l.add("keywords", "lint.keywords", "needs the words by which people search")
 	}
 }
 
@@ -79,13 +78,13 @@ func (l *linter) delivery() {
 	s := l.service
 	l.oneOf("delivery", s.Delivery, DeliveryRemote, DeliveryInPerson, DeliveryExternal)
 	if (s.Delivery == DeliveryRemote) != (s.Form != nil) {
-		l.add("delivery %s: a remote service has form.yaml, the others have none", s.Delivery)
+		l.add("delivery", "lint.delivery_form", "%s: a remote service has form.yaml, the others have none", s.Delivery)
 	}
 	if s.Delivery == DeliveryExternal && s.ExternalURL == "" && len(s.Places) == 0 {
-		l.add("delivery external: needs external_url or places")
+		l.add("delivery", "lint.external", "external: needs external_url or places")
 	}
 	if s.Delivery == DeliveryInPerson && len(s.Places) == 0 {
-		l.add("delivery in_person: needs places to go to")
+		l.add("delivery", "lint.in_person", "in_person: needs places to go to")
 	}
 	l.url("external_url", s.ExternalURL)
 	for _, p := range s.Places {
@@ -97,16 +96,16 @@ func (l *linter) delivery() {
 	}
 	l.oneOf("signature", s.Signature, "simple", "qualified")
 	if s.Minutes < 1 {
-		l.add("minutes: how long filling in takes")
+		l.add("minutes", "lint.minutes", "how long filling in takes")
 	}
 	if len(s.Capacities) == 0 {
-		l.add("capacities: for whom one applies")
+		l.add("capacities", "lint.capacities", "for whom one applies")
 	}
 	for _, c := range s.Capacities {
 		l.oneOf("capacities", c, "self", "child", "organisation", "mandate")
 	}
 	if len(s.Refusal) == 0 {
-		l.add("refusal: the clerk needs grounds to choose from (SVC-25)")
+		l.add("refusal", "lint.refusal", "the clerk needs grounds to choose from (SVC-25)")
 	}
 }
 
@@ -115,29 +114,29 @@ func (l *linter) terms() {
 	for what, t := range map[string]term.Term{"term": s.Term, "registration": s.Registration} {
 		if t.IsZero() {
 			if s.Form != nil {
-				l.add("%s: a service with a form has one (SVC-27)", what)
+				l.add(what, "lint.no_term", "a service with a form has one (SVC-27)")
 			}
 			continue
 		}
 		if err := t.Check(); err != nil {
-			l.add("%s: %v", what, err)
+			l.add(what, "lint.term", "%v", err)
 		}
 	}
 	for _, v := range s.Fee.Variants {
 		l.text("fee.variants", v.Label)
 		if v.Amount < 0 {
-			l.add("fee: negative amount")
+			l.add("fee", "lint.negative", "negative amount")
 		}
 	}
 	if s.Fee.Amount < 0 || s.Fee.Amount > 0 && len(s.Fee.Variants) > 0 {
-		l.add("fee: one amount in kopecks, or variants")
+		l.add("fee", "lint.fee", "one amount in kopecks, or variants")
 	}
 }
 
 func (l *linter) lists() {
 	s := l.service
 	if len(s.Applicants) == 0 || len(s.Acts) == 0 {
-		l.add("needs applicants and acts")
+		l.add("", "lint.applicants", "needs applicants and acts")
 	}
 	for _, a := range s.Applicants {
 		l.text("applicants", a)
@@ -150,7 +149,7 @@ func (l *linter) lists() {
 	for _, g := range slices.Concat(s.Reception, s.Refusal) {
 		l.text("ground "+g.Code, g.Text)
 		if !codePattern.MatchString(g.Code) || codes[g.Code] {
-			l.add("ground %q: a code of its own, lower-case Latin letters, digits and hyphens", g.Code)
+			l.add("ground "+g.Code, "lint.ground", "%q: a code of its own, lower-case Latin letters, digits and hyphens", g.Code)
 		}
 		codes[g.Code] = true
 	}
@@ -165,7 +164,7 @@ func (l *linter) url(what, s string) {
 		return
 	}
 	if u, err := url.Parse(s); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		l.add("%s: %q is no web address", what, s)
+		l.add(what, "lint.url", "%q is no web address", s)
 	}
 }
 
@@ -183,11 +182,11 @@ func (l *linter) size() {
 	s := l.service
 	for what, t := range map[string]form.Text{"title": s.Title, "short": s.Short, "result": s.Result} {
 		if longest(t) > maxLine {
-			l.add("%s: longer than %d characters", what, maxLine)
+			l.add(what, "lint.long", "longer than %d characters", maxLine)
 		}
 	}
 	if longest(s.Body) > maxBody {
-		l.add("text: longer than %d characters", maxBody)
+		l.add("text", "lint.long", "longer than %d characters", maxBody)
 	}
 	if s.Form == nil {
 		return
@@ -199,12 +198,12 @@ func (l *linter) size() {
 			f := &s.Form.Steps[i].Fields[j]
 			options += len(f.Options)
 			if longest(f.Label) > maxLine {
-				l.add("form: label of %s: longer than %d characters", f.ID, maxLine)
+				l.add("form: label of "+f.ID, "lint.long", "longer than %d characters", maxLine)
 			}
 		}
 	}
 	if len(s.Form.Steps) > maxSteps || fields > maxFields || options > maxOptions {
-		l.add("form: %d steps, %d fields, %d options; at most %d, %d and %d", len(s.Form.Steps), fields, options, maxSteps, maxFields, maxOptions)
+		l.add("form", "lint.size", "%d steps, %d fields, %d options; at most %d, %d and %d", len(s.Form.Steps), fields, options, maxSteps, maxFields, maxOptions)
 	}
 }
 

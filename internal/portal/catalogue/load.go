@@ -34,7 +34,7 @@ func LoadBundle(fsys fs.FS, region string) (*Bundle, error) {
 		return nil, fmt.Errorf("load catalogue: %w", err)
 	}
 	if err := strict(raw, &b.Shelves); err != nil {
-		return nil, fmt.Errorf("load catalogue.yaml: %w", err)
+		return nil, form.YAMLProblems("catalogue.yaml", err)
 	}
 	var problems []error
 	for _, root := range []string{"federal", path.Join("region", region)} {
@@ -57,7 +57,9 @@ func LoadBundle(fsys fs.FS, region string) (*Bundle, error) {
 			b.Services = append(b.Services, s)
 		}
 	}
-	problems = append(problems, b.check()...)
+	if p := b.check(); len(p) > 0 {
+		problems = append(problems, p)
+	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
@@ -73,12 +75,12 @@ func LoadService(fsys fs.FS, folder string) (*Service, error) {
 		return nil, fmt.Errorf("load service %s: %w", folder, err)
 	}
 	if err := strict(raw, &s.Card); err != nil {
-		return nil, fmt.Errorf("load %s/service.yaml: %w", folder, err)
+		return nil, form.YAMLProblems(folder+"/service.yaml", err)
 	}
 	raw, err = fs.ReadFile(fsys, path.Join(folder, "form.yaml"))
 	if err == nil {
 		if s.Form, err = form.Parse(raw); err != nil {
-			return nil, fmt.Errorf("load %s/form.yaml: %w", folder, err)
+			return nil, within(folder+"/form.yaml", err)
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -92,10 +94,10 @@ func LoadService(fsys fs.FS, folder string) (*Service, error) {
 		}
 	}
 	if s.Code != path.Base(folder) {
-		return nil, fmt.Errorf("load %s/service.yaml: code %q is not the name of the folder", folder, s.Code)
+		return nil, Problems{form.ProblemOf(folder+"/service.yaml", "lint.folder", "code %q is not the name of the folder", s.Code)}
 	}
 	if p := s.Lint(); len(p) > 0 {
-		return nil, fmt.Errorf("load %s: %w", folder, p)
+		return nil, within(folder, p)
 	}
 	return s, nil
 }
@@ -107,8 +109,7 @@ func strict(data []byte, into any) error {
 }
 
 // check finds what no file sees alone: codes that stand twice, shelves that are not there.
-func (b *Bundle) check() []error {
-	var out []error
+func (b *Bundle) check() (out Problems) {
 	seen, shelves := map[string]bool{}, map[string]bool{}
 	for _, c := range b.Shelves.Categories {
 		shelves["category "+c.Code] = true
@@ -118,19 +119,50 @@ func (b *Bundle) check() []error {
 	}
 	for _, s := range b.Services {
 		if seen[s.Code] {
-			out = append(out, fmt.Errorf("service %s stands twice", s.Code))
+			out = append(out, form.ProblemOf(s.Code, "lint.twice", "stands twice"))
 		}
 		seen[s.Code] = true
 		for _, c := range s.Categories {
 			if !shelves["category "+c] {
-				out = append(out, fmt.Errorf("service %s: no category %q in catalogue.yaml", s.Code, c))
+				out = append(out, form.ProblemOf(s.Code, "lint.no_category", "no category %q in catalogue.yaml", c))
 			}
 		}
 		for _, e := range s.LifeEvents {
 			if !shelves["life event "+e] {
-				out = append(out, fmt.Errorf("service %s: no life situation %q in catalogue.yaml", s.Code, e))
+				out = append(out, form.ProblemOf(s.Code, "lint.no_life_event", "no life situation %q in catalogue.yaml", e))
 			}
 		}
 	}
 	return out
+}
+
+// within names the file or folder of mistakes.
+func within(place string, err error) error {
+	var p Problems
+	if !errors.As(err, &p) {
+		return fmt.Errorf("load %s: %w", place, err)
+	}
+	out := make(Problems, len(p))
+	for i := range p {
+		out[i] = p[i].In(place)
+	}
+	return out
+}
+
+// problemsOf are the mistakes of definitions in an error that joins them; anything else
+// in it is answered as an error.
+func problemsOf(err error) (Problems, error) {
+	var p Problems
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var other []error
+		for _, e := range many.Unwrap() {
+			own, err := problemsOf(e)
+			p, other = append(p, own...), append(other, err)
+		}
+		return p, errors.Join(other...)
+	}
+	if errors.As(err, &p) {
+		return p, nil
+	}
+	return nil, err
 }

@@ -6,14 +6,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/base/fault"
+	"github.com/okno-gov/okno/internal/portal/form"
 )
 
 // keepProposals is how long an upload waits for its editor.
@@ -63,8 +62,8 @@ func (p *Proposal) Service(code string) *Service {
 // another one, so that nobody accepts what he has not seen. What cannot be published is
 // answered as problems, a line each, and is not kept. region is the portal's code.
 func (s *Services) Propose(ctx context.Context, key, by, region string, files Files) (string, Problems, error) {
-	if _, p := s.Check(ctx, region, files); len(p) > 0 {
-		return "", p, nil
+	if _, p, err := s.Check(ctx, region, files); err != nil || len(p) > 0 {
+		return "", p, err
 	}
 	archive, err := files.Zip()
 	if err != nil {
@@ -84,22 +83,19 @@ func (s *Services) Propose(ctx context.Context, key, by, region string, files Fi
 
 // Check reads files as [Services.Propose] does; what is wrong with them is answered as
 // problems, a line each.
-func (s *Services) Check(ctx context.Context, region string, files Files) (*Bundle, Problems) {
+func (s *Services) Check(ctx context.Context, region string, files Files) (*Bundle, Problems, error) {
 	b, err := s.load(ctx, files, region)
 	if err != nil {
-		return nil, lines(err)
+		p, err := problemsOf(err)
+		return nil, p, err
 	}
-	return b, nil
+	return b, nil, nil
 }
 
 // proposalID names what one editor has sent with one form.
 func proposalID(key, by string, archive []byte) string {
 	sum := sha256.Sum256(slices.Concat([]byte(key+"\n"+by+"\n"), archive))
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
-}
-
-func lines(err error) Problems {
-	return Problems(strings.Split(strings.TrimSpace(err.Error()), "\n"))
 }
 
 // load reads files as a bundle; without catalogue.yaml its services stand on the
@@ -132,16 +128,19 @@ func (s *Services) load(ctx context.Context, files Files, region string) (*Bundl
 	if err != nil {
 		return nil, err
 	}
-	var problems []error
+	var problems Problems
 	for _, sv := range b.Services {
 		if _, err := s.Directory.Agency(ctx, sv.Agency); err != nil {
-			problems = append(problems, fmt.Errorf("service %s: agency %q is not in the directory", sv.Code, sv.Agency))
+			problems = append(problems, form.ProblemOf(sv.Code, "lint.no_agency", "agency %q is not in the directory", sv.Agency))
 		}
 	}
 	if len(b.Services) == 0 && len(b.Shelves.Categories) == 0 {
-		problems = append(problems, errors.New("there is no service and no category in it"))
+		problems = append(problems, form.ProblemOf("", "lint.nothing", "there is no service and no category in it"))
 	}
-	return b, errors.Join(problems...)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return b, nil
 }
 
 // Proposal answers what an editor has uploaded, compared to the catalogue as it is

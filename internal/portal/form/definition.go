@@ -130,7 +130,7 @@ func Parse(data []byte) (*Definition, error) {
 	dec.KnownFields(true)
 	d := &Definition{}
 	if err := dec.Decode(d); err != nil {
-		return nil, fmt.Errorf("read form definition: %w", err)
+		return nil, YAMLProblems("", err)
 	}
 	return d.ready()
 }

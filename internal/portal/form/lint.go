@@ -9,11 +9,6 @@ import (
 	"time"
 )
 
-// Problems are all mistakes of a definition, each with the place: "steps.applicant.fields.fio: …".
-type Problems []string
-
-func (p Problems) Error() string { return strings.Join(p, "\n") }
-
 var idPattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
 // linter walks a definition in the order in which the engine does, so that it knows which answers
@@ -29,10 +24,10 @@ type linter struct {
 func (d *Definition) problems() Problems {
 	l := &linter{def: d, known: map[string]*Field{}}
 	if d.Format != 1 {
-		l.add("format", "must be 1, is %d", d.Format)
+		l.add("format", "lint.format", "must be 1, is %d", d.Format)
 	}
 	if len(d.Steps) == 0 {
-		l.add("steps", "a form needs at least one step")
+		l.add("steps", "lint.no_steps", "a form needs at least one step")
 	}
 	ids := map[string]bool{}
 	for i := range d.Steps {
@@ -40,17 +35,17 @@ func (d *Definition) problems() Problems {
 		l.step = i
 		at := "steps." + st.ID
 		if !idPattern.MatchString(st.ID) {
-			l.add("steps", "id %q: lower-case Latin letters, digits and _, a letter first, 40 at most", st.ID)
+			l.add("steps", "lint.bad_id", "id %q: lower-case Latin letters, digits and _, a letter first, 40 at most", st.ID)
 		}
 		if ids[st.ID] {
-			l.add(at, "second step with this id")
+			l.add(at, "lint.second_step", "second step with this id")
 		}
 		ids[st.ID] = true
 		if st.Title.RU == "" {
-			l.add(at, "needs a title")
+			l.add(at, "lint.no_title", "needs a title")
 		}
 		if len(st.Fields) == 0 {
-			l.add(at, "needs a field")
+			l.add(at, "lint.no_field", "needs a field")
 		}
 		l.condition(at+".when", st.When)
 		for j := range st.Fields {
@@ -63,33 +58,33 @@ func (d *Definition) problems() Problems {
 	return l.out
 }
 
-func (l *linter) add(at, format string, args ...any) {
-	l.out = append(l.out, at+": "+fmt.Sprintf(format, args...))
+func (l *linter) add(at, key, format string, args ...any) {
+	l.out = append(l.out, ProblemOf(at, key, format, args...))
 }
 
 func (l *linter) check(at string, st *Step, c *Check) {
 	if !slices.ContainsFunc(st.Fields, func(f Field) bool { return f.ID == c.At }) {
-		l.add(at, "at: %q is no field of this step", c.At)
+		l.add(at, "lint.check_at", "at: %q is no field of this step", c.At)
 	}
 	if c.Say.RU == "" {
-		l.add(at, "needs words: say")
+		l.add(at, "lint.no_say", "needs words: say")
 	}
 	l.condition(at+".if", &c.If)
 }
 
 func (l *linter) field(at string, f *Field) {
 	if !idPattern.MatchString(f.ID) {
-		l.add(at, "id %q: lower-case Latin letters, digits and _, a letter first, 40 at most", f.ID)
+		l.add(at, "lint.bad_id", "id %q: lower-case Latin letters, digits and _, a letter first, 40 at most", f.ID)
 	}
 	if l.known[f.ID] != nil {
-		l.add(at, "second field with this id")
+		l.add(at, "lint.second_field", "second field with this id")
 	}
 	if !slices.Contains(kinds, f.Kind) {
-		l.add(at, "unknown kind %q; there are %v", f.Kind, kinds)
+		l.add(at, "lint.kind", "unknown kind %q; there are %v", f.Kind, kinds)
 		return
 	}
 	if f.Label.RU == "" && f.Kind != KindInfo {
-		l.add(at, "needs a label")
+		l.add(at, "lint.no_label", "needs a label")
 	}
 	l.condition(at+".when", f.When)
 	l.sameStep(at, f)
@@ -116,7 +111,7 @@ func (l *linter) sameStep(at string, f *Field) {
 		simple := other != nil && f.When.Field == ref && f.When.Is != "" &&
 			slices.Contains([]Kind{KindChoice, KindYesNo, KindCheckboxes}, other.Kind)
 		if !simple {
-			l.add(at, "when: within a step only {field: <choice, yesno or checkboxes>, is: value}; else make it a step of its own")
+			l.add(at, "lint.when_same_step", "when: within a step only {field: <choice, yesno or checkboxes>, is: value}; else make it a step of its own")
 		}
 	})
 }
@@ -124,7 +119,7 @@ func (l *linter) sameStep(at string, f *Field) {
 // only says which kinds a setting is for.
 func (l *linter) only(at, setting string, isSet bool, k Kind, allowed ...Kind) {
 	if isSet && !slices.Contains(allowed, k) {
-		l.add(at, "%s is not for kind %s", setting, k)
+		l.add(at, "lint.setting_kind", "%s is not for kind %s", setting, k)
 	}
 }
 
@@ -150,33 +145,33 @@ func (l *linter) settings(at string, f *Field) {
 	l.only(at, "body", !f.Body.IsZero(), f.Kind, KindInfo, KindConsent)
 	l.only(at, "default", f.Default != "", f.Kind, KindText, KindNumber, KindChoice, KindSelect, KindYesNo)
 	if f.Kind == KindInfo && (f.Body.IsZero() || f.Required) {
-		l.add(at, "an info needs a body and is never required")
+		l.add(at, "lint.info", "an info needs a body and is never required")
 	}
 	if f.Kind == KindConsent && f.Body.IsZero() {
-		l.add(at, "a consent needs a body: the text that is agreed to")
+		l.add(at, "lint.consent", "a consent needs a body: the text that is agreed to")
 	}
 	if f.From != "" && !bindingFits(f.From, f.Kind) {
-		l.add(at, "from: %q does not exist or does not fit kind %s", f.From, f.Kind)
+		l.add(at, "lint.from", "from: %q does not exist or does not fit kind %s", f.From, f.Kind)
 	}
 	if f.Editable && f.From == "" {
-		l.add(at, "editable means something only with from")
+		l.add(at, "lint.editable", "editable means something only with from")
 	}
 	if f.Kind == KindChild && f.From != "profile.children" {
-		l.add(at, "a child is chosen from profile.children: set from")
+		l.add(at, "lint.child_from", "a child is chosen from profile.children: set from")
 	}
 }
 
 func (l *linter) values(at string, f *Field) {
 	if f.Pattern != "" {
 		if _, err := regexp.Compile(f.Pattern); err != nil {
-			l.add(at, "pattern: %v", err)
+			l.add(at, "lint.pattern", "pattern: %v", err)
 		}
 		if f.Messages["pattern"].RU == "" && f.Hint.RU == "" {
-			l.add(at, "a pattern needs messages.pattern or a hint that says how to fill the field in")
+			l.add(at, "lint.pattern_words", "a pattern needs messages.pattern or a hint that says how to fill the field in")
 		}
 	}
 	if f.Format != "" && !slices.Contains(Formats(), f.Format) {
-		l.add(at, "format: unknown %q; there are %v", f.Format, Formats())
+		l.add(at, "lint.field_format", "format: unknown %q; there are %v", f.Format, Formats())
 	}
 	for _, b := range []string{f.Min, f.Max} {
 		if b == "" {
@@ -184,33 +179,33 @@ func (l *linter) values(at string, f *Field) {
 		}
 		if f.Kind == KindNumber {
 			if _, err := strconv.ParseFloat(b, 64); err != nil {
-				l.add(at, "bound %q is no number", b)
+				l.add(at, "lint.bound_number", "bound %q is no number", b)
 			}
 		} else if _, err := ParseBound(b, time.Unix(0, 0)); f.Kind == KindDate && err != nil {
-			l.add(at, "%v", err)
+			l.add(at, "lint.bound_date", "%v", err)
 		}
 	}
 	if f.MinLength < 0 || f.MaxLength < 0 || f.MaxLength > maxValue || f.MaxLength > 0 && f.MinLength > f.MaxLength {
-		l.add(at, "min_length and max_length must be an interval within 0–%d", maxValue)
+		l.add(at, "lint.lengths", "min_length and max_length must be an interval within 0–%d", maxValue)
 	}
 	if f.MaxFiles < 0 || f.MaxFiles > 20 || f.MaxSizeMB < 0 || f.MaxSizeMB > 100 {
-		l.add(at, "a slot takes 1–20 files of 1–100 MB")
+		l.add(at, "lint.files", "a slot takes 1–20 files of 1–100 MB")
 	}
 	for _, t := range f.Types {
 		if !slices.Contains(FileTypes, t) {
-			l.add(at, "types: %q is none of %v", t, FileTypes)
+			l.add(at, "lint.file_type", "types: %q is none of %v", t, FileTypes)
 		}
 	}
 	if f.Decimals < 0 || f.Decimals > 6 {
-		l.add(at, "decimals: 0–6")
+		l.add(at, "lint.decimals", "decimals: 0–6")
 	}
 	for rule := range f.Messages {
 		if !slices.Contains(rules, rule) {
-			l.add(at, "messages: unknown rule %q; there are %v", rule, rules)
+			l.add(at, "lint.rule", "messages: unknown rule %q; there are %v", rule, rules)
 		}
 	}
 	if !slices.Contains([]string{"", "short", "medium"}, f.Width) {
-		l.add(at, "width: short or medium")
+		l.add(at, "lint.width", "width: short or medium")
 	}
 	l.partNames(at, f)
 }
@@ -225,20 +220,20 @@ func (l *linter) partNames(at string, f *Field) {
 	for _, name := range f.Parts {
 		name = strings.TrimSuffix(name, "?")
 		if !slices.ContainsFunc(table, func(p part) bool { return p.name == name && (f.Kind != KindDocument || name != "type") }) {
-			l.add(at, "parts: a %s has no %q", f.Kind, name)
+			l.add(at, "lint.part", "parts: a %s has no %q", f.Kind, name)
 		}
 	}
 	if f.Kind == KindDocument && len(f.Documents) == 0 {
-		l.add(at, "documents: name the permitted types, of %v", DocumentTypes())
+		l.add(at, "lint.documents", "documents: name the permitted types, of %v", DocumentTypes())
 	}
 	for _, t := range f.Documents {
 		if _, ok := documentTypes[t]; !ok {
-			l.add(at, "documents: unknown type %q; there are %v", t, DocumentTypes())
+			l.add(at, "lint.document_type", "documents: unknown type %q; there are %v", t, DocumentTypes())
 		}
 	}
 	if (f.MinAge != nil || f.MaxAge != nil) && (f.Kind == KindPerson || f.Kind == KindChild) &&
 		!slices.ContainsFunc(f.partsOf(""), func(p part) bool { return p.name == "birth_date" }) {
-		l.add(at, "an age needs the part birth_date")
+		l.add(at, "lint.age_part", "an age needs the part birth_date")
 	}
 }
 
@@ -248,27 +243,27 @@ func (l *linter) choices(at string, f *Field) {
 		return
 	}
 	if len(f.Options) == 0 {
-		l.add(at, "needs options")
+		l.add(at, "lint.no_options", "needs options")
 	}
 	values := map[string]bool{}
 	for i := range f.Options {
 		o := &f.Options[i]
 		if o.Value == "" || len(o.Value) > 80 || values[o.Value] {
-			l.add(at, "option %q: a value of its own, 80 bytes at most", o.Value)
+			l.add(at, "lint.option_value", "option %q: a value of its own, 80 bytes at most", o.Value)
 		}
 		values[o.Value] = true
 		if o.Label.RU == "" {
-			l.add(at, "option %q needs a label", o.Value)
+			l.add(at, "lint.option_label", "option %q needs a label", o.Value)
 		}
 		l.condition(at+".options."+o.Value+".when", o.When)
 		o.When.refs(func(ref string) {
 			if id, _, _ := strings.Cut(ref, "."); l.known[id] != nil && l.def.stepOf[id] == l.step {
-				l.add(at, "option %q: its condition must ask about an earlier step", o.Value)
+				l.add(at, "lint.option_when", "option %q: its condition must ask about an earlier step", o.Value)
 			}
 		})
 	}
 	if f.Default != "" && !values[f.Default] {
-		l.add(at, "default %q is no option", f.Default)
+		l.add(at, "lint.default_option", "default %q is no option", f.Default)
 	}
 }
 
@@ -277,7 +272,7 @@ func (l *linter) condition(at string, c *Condition) {
 		return
 	}
 	if n := c.forms(); n != 1 {
-		l.add(at, "exactly one of all, any, not, field, present, profile, age; has %d", n)
+		l.add(at, "lint.condition_one", "exactly one of all, any, not, field, present, profile, age; has %d", n)
 		return
 	}
 	for i := range c.All {
@@ -290,7 +285,7 @@ func (l *linter) condition(at string, c *Condition) {
 		l.condition(at+".not", c.Not)
 	}
 	if c.Profile != "" && !slices.Contains([]string{"citizenship", "sex", "level"}, c.Profile) {
-		l.add(at, "profile: citizenship, sex or level, not %q", c.Profile)
+		l.add(at, "lint.condition_profile", "profile: citizenship, sex or level, not %q", c.Profile)
 	}
 	l.comparison(at, c)
 	if c.Age != nil {
@@ -327,7 +322,7 @@ func (l *linter) comparison(at string, c *Condition) {
 		want = 1
 	}
 	if n != want {
-		l.add(at, "field and profile need exactly one of is, in, above, below; the others none")
+		l.add(at, "lint.condition_value", "field and profile need exactly one of is, in, above, below; the others none")
 	}
 	for _, b := range []string{c.Above, c.Below} {
 		if b == "" {
@@ -335,14 +330,14 @@ func (l *linter) comparison(at string, c *Condition) {
 		}
 		_, err1 := strconv.ParseFloat(b, 64)
 		if _, err2 := ParseBound(b, time.Unix(0, 0)); err1 != nil && err2 != nil {
-			l.add(at, "bound %q is neither a number nor a date", b)
+			l.add(at, "lint.bound", "bound %q is neither a number nor a date", b)
 		}
 	}
 }
 
 func (l *linter) ageRange(at string, a *AgeRange) {
 	if a.From == nil && a.To == nil {
-		l.add(at, "age: needs from or to")
+		l.add(at, "lint.age_range", "age: needs from or to")
 	}
 	if a.Of != "subject" && a.Of != "applicant" {
 		l.reference(at, a.Of, nil)
@@ -354,11 +349,11 @@ func (l *linter) reference(at, ref string, c *Condition) {
 	id, name, hasPart := strings.Cut(ref, ".")
 	f := l.known[id]
 	if f == nil {
-		l.add(at, "field %q does not exist before this place", id)
+		l.add(at, "lint.no_reference", "field %q does not exist before this place", id)
 		return
 	}
 	if hasPart && !slices.ContainsFunc(partTable(f.Kind), func(p part) bool { return p.name == name }) {
-		l.add(at, "field %s has no part %q", id, name)
+		l.add(at, "lint.no_part", "field %s has no part %q", id, name)
 	}
 	if c == nil || hasPart {
 		return
@@ -374,7 +369,7 @@ func (l *linter) reference(at, ref string, c *Condition) {
 			known = v == "yes"
 		}
 		if !known {
-			l.add(at, "field %s never has the value %q", id, v)
+			l.add(at, "lint.never_value", "field %s never has the value %q", id, v)
 		}
 	}
 }

@@ -191,7 +191,7 @@ func (s *Site) uploadPage(w http.ResponseWriter, r *http.Request, o *officer.Off
 	l := s.words(r)
 	v := page.Sheet{Manage: s.manage(w, r, o, catalogueTab, l.T("manage.catalogue.upload"), l.T("manage.catalogue.upload_lead"))}
 	if len(problems) > 0 {
-		v.Main = append(v.Main, page.Panel("report", l.T("manage.catalogue.report"), true, page.Report(l.T("manage.catalogue.report_text", "n", len(problems)), problems)))
+		v.Main = append(v.Main, page.Panel("report", l.T("manage.catalogue.report"), true, page.Report(l.T("manage.catalogue.report_text", "n", len(problems)), l.problems(problems))))
 	}
 	file := ui.FileField{Field: ui.Field{Name: "archive", Label: l.T("manage.catalogue.archive"), Hint: l.T("manage.catalogue.archive_hint"), Error: bad.Field("archive"), Required: true}, Accept: ".zip"}
 	v.Main = append(v.Main, page.Panel("upload", l.T("manage.catalogue.file"), false, page.FormOf(page.Form{

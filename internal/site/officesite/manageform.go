@@ -78,7 +78,7 @@ func (s *Site) cardPage(w http.ResponseWriter, r *http.Request, o *officer.Offic
 	v := page.Sheet{Manage: s.manage(w, r, o, catalogueTab, l.T("manage.catalogue.edit"), l.T("manage.card.lead"))}
 	v.Buttons = []ui.ButtonProps{{Text: l.T("manage.card.files"), Href: serviceAt(code) + "/edit", Kind: "secondary", Class: "okno-m0"}}
 	if len(in.problems) > 0 {
-		v.Main = append(v.Main, page.Panel("report", l.T("manage.catalogue.report"), true, page.Report(l.T("manage.catalogue.report_text", "n", len(in.problems)), in.problems)))
+		v.Main = append(v.Main, page.Panel("report", l.T("manage.catalogue.report"), true, page.Report(l.T("manage.catalogue.report_text", "n", len(in.problems)), l.problems(in.problems))))
 	}
 	if in.meanwhile != nil {
 		panel, err := s.meanwhile(r, l, in.meanwhile)
@@ -239,7 +239,9 @@ func (s *Site) checkCard(w http.ResponseWriter, r *http.Request, o *officer.Offi
 	}
 	files, problems := catalogue.OneService(source, s.Code, code)
 	if len(problems) == 0 {
-		_, problems = s.Services.Check(r.Context(), s.Code, files)
+		if _, problems, err = s.Services.Check(r.Context(), s.Code, files); err != nil {
+			return err
+		}
 	}
 	if in.problems = problems; len(problems) > 0 {
 		return again(http.StatusUnprocessableEntity, fault.Invalid("manage.catalogue.has_problems"))

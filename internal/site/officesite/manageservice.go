@@ -257,7 +257,7 @@ func (s *Site) sourcePage(w http.ResponseWriter, r *http.Request, o *officer.Off
 	}
 	v := page.Sheet{Manage: s.manage(w, r, o, catalogueTab, title, l.T("manage.catalogue.edit_lead"))}
 	if len(in.problems) > 0 {
-		v.Main = append(v.Main, page.Panel("report", l.T("manage.catalogue.report"), true, page.Report(l.T("manage.catalogue.report_text", "n", len(in.problems)), in.problems)))
+		v.Main = append(v.Main, page.Panel("report", l.T("manage.catalogue.report"), true, page.Report(l.T("manage.catalogue.report_text", "n", len(in.problems)), l.problems(in.problems))))
 	}
 	if in.meanwhile != nil {
 		panel, err := s.meanwhile(r, l, in.meanwhile)
@@ -322,7 +322,10 @@ func (s *Site) checkSource(w http.ResponseWriter, r *http.Request, o *officer.Of
 	if len(problems) > 0 {
 		return s.sourceWrong(w, r, o, in, problems)
 	}
-	b, problems := s.Services.Check(r.Context(), s.Code, files)
+	b, problems, err := s.Services.Check(r.Context(), s.Code, files)
+	if err != nil {
+		return err
+	}
 	if len(problems) > 0 {
 		return s.sourceWrong(w, r, o, in, problems)
 	}
@@ -413,4 +416,18 @@ func (w words) question(f *form.Field) ui.Fact {
 		options = append(options[:12], "…")
 	}
 	return ui.Fact{Name: name, Text: text, Note: join(". ", w.in(f.Hint), join(", ", options...))}
+}
+
+// problems are the mistakes of a definition in words, each with its place.
+func (w words) problems(list catalogue.Problems) []string {
+	out := make([]string, len(list))
+	for i, p := range list {
+		if out[i] = p.Text; p.Key != "" {
+			out[i] = w.T(p.Key, p.Args...)
+		}
+		if p.At != "" {
+			out[i] = p.At + ": " + out[i]
+		}
+	}
+	return out
 }

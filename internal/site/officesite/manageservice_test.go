@@ -86,7 +86,7 @@ func TestCardForm(t *testing.T) {
 
 	bad := form.Submit("#card ~ form", "title", "", "term_days", "скоро", "fee", "дорого").WantStatus(422).Want("#title-error", "Заполните").Want("#term_days-error", "3660").Want("#fee-error", "350,50")
 	bad.Submit("#card ~ form", "title", "Справка", "term_days", "5", "fee", "100", "price0", "Срочно", "price0_amount", "200").WantStatus(422).Want("#fee-error", "вместе")
-	bad.Submit("#card ~ form", "title", "Справка", "term_days", "5", "fee", "", "keywords", "").WantStatus(422).Want("[data-report]", "keywords").Want("#title-error, #title", "")
+	bad.Submit("#card ~ form", "title", "Справка", "term_days", "5", "fee", "", "keywords", "").WantStatus(422).Want("[data-report]", "keywords: нужны слова, по которым услугу ищут").Want("#title-error, #title", "")
 
 	slow := b.Get(at + "/card")
 	n := len(was.Documents)
