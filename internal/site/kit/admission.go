@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/okno-gov/okno/internal/base/crypt"
+	"github.com/okno-gov/okno/internal/ui/layout"
 )
 
 // Admission keeps a process answering when more people come than it can serve.
@@ -65,6 +66,9 @@ type Entrance struct {
 	// Own are path prefixes whose forms lead to another site: only their own pages
 	// may send them, so the browser's way back keeps them.
 	Own []string
+	// Ahead tells requests that the site answers before the queue in ways of its own:
+	// those it has said are ready or makes for everybody. nil: none.
+	Ahead func(r *http.Request) bool
 }
 
 const (
@@ -133,6 +137,7 @@ func (a *Admission) At(m *Mux, e Entrance) func(http.Handler) http.Handler {
 	}
 	a.once.Do(a.start)
 	pages := &queuePages{m: m}
+	m.turnAway = func(r *http.Request) *Ready { return a.early(m, &e, pages, r) }
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if hasPrefix(r.URL.Path, e.Passing) || r.Context().Value(passing{}) != nil {
@@ -157,7 +162,8 @@ func (a *Admission) At(m *Mux, e Entrance) func(http.Handler) http.Handler {
 			}
 			class, ok := v.class()
 			if !ok {
-				return // the page of the queue is out
+				v.queue(L(r).Lang(), VIOf(r))
+				return
 			}
 			wait := a.Wait
 			if class == going {
@@ -173,6 +179,25 @@ func (a *Admission) At(m *Mux, e Entrance) func(http.Handler) http.Handler {
 			next.ServeHTTP(p, r)
 		})
 	}
+}
+
+// early turns away whom the queue keeps waiting before anything else is done for
+// him: in a rush that is most of what is asked. It decides as the middleware does,
+// and leaves to it whoever may come in.
+func (a *Admission) early(m *Mux, e *Entrance, pages *queuePages, r *http.Request) *Ready {
+	now := a.Now()
+	if a.line.length(now) == 0 || hasPrefix(r.URL.Path, e.Passing) || r.ContentLength != 0 ||
+		e.Ahead != nil && e.Ahead(r) || r.Context().Value(passing{}) != nil {
+		return nil
+	}
+	v := &visit{Admission: a, m: m, e: e, pages: pages, r: r, now: now}
+	if _, in := v.class(); in {
+		return nil
+	}
+	return &Ready{Route: "queue", Serve: func(w http.ResponseWriter, _ *http.Request) {
+		v.w = w
+		v.queue(m.LangOf(r), layout.ParseVI(cookieValue(r, viCookie)).String())
+	}}
 }
 
 type passing struct{}
@@ -235,7 +260,7 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// class tells how urgent a request is. Whoever must queue gets the page at once.
+// class tells how urgent a request is; false: it must queue.
 func (v *visit) class() (int, bool) {
 	r := v.r
 	if r.Method != http.MethodGet && r.Method != http.MethodHead || hasPrefix(r.URL.Path, v.e.Going) || v.passed() {
@@ -254,7 +279,6 @@ func (v *visit) class() (int, bool) {
 		if inside, waiting, _ := v.gate.state(); v.held && waiting == 0 && inside < v.Concurrent/4 {
 			return called, true // there is room, and whoever asks is before those who arrive
 		}
-		v.queue()
 		return 0, false
 	}
 	return newcomer, true
@@ -306,21 +330,21 @@ func (v *visit) full(class int) {
 		v.pages.giveBack(v.w, v.r, v.typed, hasPrefix(v.r.URL.Path, v.e.Own))
 	case class == going:
 		v.count.WithLabelValues(v.m.Name, "queued").Inc()
-		v.pages.write(v.w, v.r, 0, 0)
+		v.pages.write(v.w, v.r, queueKey{lang: L(v.r).Lang(), vi: VIOf(v.r)})
 	default:
-		v.queue()
+		v.queue(L(v.r).Lang(), VIOf(v.r))
 	}
 }
 
 // queue answers with the page of the queue and a ticket.
-func (v *visit) queue() {
+func (v *visit) queue(lang, vi string) {
 	if !v.held {
 		v.ticket = ticket{process: v.process, number: v.line.join(v.now), arrived: v.now}
 		v.m.SetCookie(v.w, TicketCookie, v.sign("ticket", v.ticket.String()), ticketLife)
 	}
 	v.count.WithLabelValues(v.m.Name, "queued").Inc()
 	before := v.line.place(v.number(), v.now)
-	v.pages.write(v.w, v.r, before, v.line.wait(before))
+	v.pages.write(v.w, v.r, queueKey{lang, vi, rounded(before), roundedWait(v.line.wait(before))})
 }
 
 // ticket keeps a place: by its number at the process that gave it out, by the

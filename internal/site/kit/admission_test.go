@@ -3,6 +3,7 @@ package kit_test
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -111,6 +112,38 @@ func (c *rush) occupy(path string) (end func()) {
 	return func() {
 		c.free <- struct{}{}
 		<-done
+	}
+}
+
+// Who is turned away before anything else is done for him gets what the whole way
+// through the site would have given him.
+func TestTurnedAwayEarlyIsTheSamePage(t *testing.T) {
+	t.Parallel()
+	c := newRush(t, nil)
+	end := c.occupy("/busy")
+	defer end()
+	slow := &kit.Mux{Name: "t", Bundle: bundle(t), Log: slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	slow.Use(c.a.At(slow, kit.Entrance{}))
+	c.person().Get("/other") // a queue stands
+	for _, lang := range []string{"ru", "en"} {
+		first := c.person()
+		first.SetCookie("okno_lang", lang)
+		ticket := first.Get("/other") // with a ticket to show
+		early := first.Get("/other")
+		again := kittest.New(t, "t.test", slow.Handler())
+		again.SetCookie("okno_lang", lang)
+		for _, cookie := range (&http.Response{Header: ticket.Header}).Cookies() {
+			again.SetCookie(cookie.Name, cookie.Value)
+		}
+		late := again.Get("/other")
+		if early.Status != http.StatusServiceUnavailable || late.Status != early.Status || late.Body != early.Body || early.Body == "" {
+			t.Errorf("%s: %d and %d, equal pages: %v", lang, early.Status, late.Status, early.Body == late.Body)
+		}
+		for _, name := range []string{"Content-Security-Policy", "Cache-Control", "Retry-After", "X-Frame-Options", "Content-Type"} {
+			if early.Header.Get(name) != late.Header.Get(name) || early.Header.Get(name) == "" {
+				t.Errorf("%s: %s is %q early and %q late", lang, name, early.Header.Get(name), late.Header.Get(name))
+			}
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ type Ready struct {
 // cost more than the answer. It is measured as all others; with the log at debug
 // it takes the usual way and gets its line.
 func (m *Mux) early(next http.Handler) http.Handler {
-	if m.Early == nil {
+	if m.Early == nil && m.turnAway == nil {
 		return next
 	}
 	page, data := m.securityHeaders(), m.dataHeaders()
@@ -30,7 +30,13 @@ func (m *Mux) early(next http.Handler) http.Handler {
 			return
 		}
 		start := time.Now()
-		ready := m.Early(r)
+		var ready *Ready
+		if m.Early != nil {
+			ready = m.Early(r)
+		}
+		if ready == nil && m.turnAway != nil {
+			ready = m.turnAway(r)
+		}
 		if ready == nil {
 			next.ServeHTTP(w, r)
 			return

@@ -52,6 +52,7 @@ type Mux struct {
 	cross      *http.CrossOriginProtection
 	meter      *meter
 	served     http.Handler
+	turnAway   func(r *http.Request) *Ready // of the queue, see Admission
 }
 
 // Defaults of every route. A page that waits longer than its deadline tells the

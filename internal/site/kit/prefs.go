@@ -1,12 +1,15 @@
 package kit
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
 	"time"
 
+	"github.com/okno-gov/okno/internal/base/crypt"
 	"github.com/okno-gov/okno/internal/base/i18n"
+	"github.com/okno-gov/okno/internal/base/obs"
 	"github.com/okno-gov/okno/internal/ui"
 	"github.com/okno-gov/okno/internal/ui/layout"
 )
@@ -32,6 +35,15 @@ func (m *Mux) preferred(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// known gives a request that is answered early what pages are made of.
+func (m *Mux) known(r *http.Request, lang, vi string) *http.Request {
+	if requestOf(r) != nil {
+		return r
+	}
+	q := &request{mux: m, id: crypt.Token()[:16], addr: m.address(r), vi: layout.ParseVI(vi)}
+	return WithLang(r.WithContext(obs.WithRequestID(context.WithValue(r.Context(), requestKey{}, q), q.id)), lang)
 }
 
 // WithLang returns the request with its texts in lang. A site's middleware calls

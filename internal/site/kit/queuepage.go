@@ -37,13 +37,13 @@ type queueKey struct {
 const mostQueuePages = 1000
 
 // write answers with 503 and the page: nobody may keep it.
-func (q *queuePages) write(w http.ResponseWriter, r *http.Request, before int, wait time.Duration) {
-	key := queueKey{lang: L(r).Lang(), vi: VIOf(r), before: rounded(before), wait: roundedWait(wait)}
+func (q *queuePages) write(w http.ResponseWriter, r *http.Request, key queueKey) {
 	q.mu.RLock()
 	packed := q.ready[key]
 	q.mu.RUnlock()
 	if packed == nil {
 		var err error
+		r = q.m.known(r, key.lang, key.vi)
 		if packed, err = q.prepare(r, key); err != nil {
 			q.m.Fail(w, r, err)
 			return

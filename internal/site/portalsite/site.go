@@ -99,6 +99,7 @@ func (s *Site) Handler() http.Handler {
 	s.mux.Use(s.prepared)
 	s.mux.Use(s.Admission.At(s.mux, kit.Entrance{
 		Passing: []string{asset.Path}, Going: []string{"/auth/"}, Cookies: []string{s.Party.CookieName()}, Own: []string{"/auth/"},
+		Ahead: func(r *http.Request) bool { return r.URL.RawQuery == "" && preparable(r.URL.Path) },
 	}))
 	s.mux.Use(s.recognised)
 	s.routes()
