@@ -27,8 +27,8 @@ const (
 
 // Mail sends e-mail through one SMTP server (RFC 5321), a connection per message.
 type Mail struct {
-	Addr     string // host:port
-	From     mail.Address
+	Addr string // host:port
+	From mail.Address
 	// Name replaces the name of From, such as one that changes while the program runs; nil: that of From.
 	Name     func(ctx context.Context) string
 	Hello    string // our host name; empty: localhost
