@@ -181,6 +181,11 @@ func TestLinksFromBeforeEnd(t *testing.T) {
 		t.Errorf("by a link of an administrator from before: %v", err)
 	}
 
+	// The command line takes a right as the page does.
+	own = invite(admin, "Тестова", operator.Admin)
+	must(t, w.Grant(ctx, anna, "mfc-72-1", []operator.Right{operator.MayConfirm}, "setup"))
+	join(own, "operator.invitation_over")
+
 	// However joining and dismissal cross, a link from before brings nobody back.
 	tokens := []string{invite(admin, "Тестова", operator.MayConfirm), invite(admin, "Тестова", operator.MayConfirm), invite(admin, "Тестова", operator.MayConfirm)}
 	var wg sync.WaitGroup

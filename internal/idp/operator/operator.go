@@ -252,7 +252,8 @@ func (o *Operators) Centres(ctx context.Context, kind CentreKind) ([]Centre, err
 }
 
 // Grant gives somebody rights at a centre (empty: none, for an administrator), or
-// changes them; no rights at all end the work. by is who grants: an
+// changes them; no rights at all end the work. Links from before end, as they might
+// give back what is taken here. by is who grants: an
 // administrator's oid, or "setup".
 func (o *Operators) Grant(ctx context.Context, oid person.OID, centre string, rights []Right, by string) error {
 	at, err := place(centre, rights)
@@ -269,7 +270,7 @@ func (o *Operators) Grant(ctx context.Context, oid person.OID, centre string, ri
 				return err
 			}
 		}
-		if err := o.grant(ctx, tx, oid, at, rights, by); err != nil || len(rights) > 0 {
+		if err := o.grant(ctx, tx, oid, at, rights, by); err != nil {
 			return err
 		}
 		return o.withdraw(ctx, tx, nil, oid)
