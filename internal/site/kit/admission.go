@@ -50,6 +50,7 @@ type Admission struct {
 	once    sync.Once
 	gate    gate
 	uploads gate
+	senders senders
 	line    line
 	process string
 	count   *prometheus.CounterVec
@@ -146,17 +147,19 @@ func (a *Admission) At(m *Mux, e Entrance) func(http.Handler) http.Handler {
 			}
 			v := &visit{Admission: a, m: m, e: &e, pages: pages, w: w, r: r, now: a.Now()}
 			if v.large() {
-				if !a.uploads.enter(r.Context(), going, a.Patience, v.now) {
+				leave, ok := v.upload()
+				if !ok {
 					v.full(going)
 					return
 				}
 				if v.files() {
-					defer func() { a.uploads.leave(a.Now()) }()
+					defer leave()
+					r.Body = paced(w, r.Body)
 					next.ServeHTTP(w, r)
 					return
 				}
 				v.read(largeForm)
-				a.uploads.leave(a.Now())
+				leave()
 			} else {
 				v.read(smallBody)
 			}
@@ -218,6 +221,7 @@ type visit struct {
 	r      *http.Request
 	now    time.Time
 	typed  []byte // the body of a form
+	whole  bool   // it was read to its end
 	ticket ticket
 	held   bool // a ticket came with the request
 }
@@ -243,9 +247,14 @@ func (v *visit) files() bool {
 func (v *visit) read(most int64) {
 	r := v.r
 	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		v.whole = true
 		return
 	}
+	if v.large() {
+		r.Body = paced(v.w, r.Body)
+	}
 	typed, err := io.ReadAll(io.LimitReader(r.Body, most))
+	v.whole = err == nil && (int64(len(typed)) < most || r.ContentLength == most)
 	rest := io.MultiReader(bytes.NewReader(typed), r.Body)
 	if err != nil {
 		rest = io.MultiReader(bytes.NewReader(typed), failing{err}) // the handler says what is wrong with it
@@ -327,7 +336,7 @@ func (v *visit) full(class int) {
 		v.pages.fail(v.w, v.r)
 	case form:
 		v.count.WithLabelValues(v.m.Name, "returned").Inc()
-		v.pages.giveBack(v.w, v.r, v.typed, hasPrefix(v.r.URL.Path, v.e.Own))
+		v.pages.giveBack(v.w, v.r, v.typed, v.whole && !hasPrefix(v.r.URL.Path, v.e.Own))
 	case class == going:
 		v.count.WithLabelValues(v.m.Name, "queued").Inc()
 		v.pages.write(v.w, v.r, queueKey{lang: L(v.r).Lang(), vi: VIOf(v.r)})

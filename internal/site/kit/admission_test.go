@@ -30,6 +30,7 @@ type rush struct {
 	served []string
 	busy   chan struct{} // a request of /busy is at work
 	free   chan struct{}
+	from   string // the address that uploads come from; empty: the usual one
 }
 
 func newRush(t *testing.T, change func(*kit.Admission)) *rush {
@@ -304,6 +305,9 @@ func (c *rush) upload() (<-chan *httptest.ResponseRecorder, io.Closer) {
 	req := httptest.NewRequest(http.MethodPost, "http://t.test/upload", r)
 	req.Header.Set("Content-Type", form.FormDataContentType())
 	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	if c.from != "" {
+		req.RemoteAddr = c.from
+	}
 	done := make(chan *httptest.ResponseRecorder, 1)
 	go func() {
 		answer := httptest.NewRecorder()
@@ -364,6 +368,10 @@ func TestLargeBodiesAreCounted(t *testing.T) {
 	if p := c.person().Get("/other"); p.Status != http.StatusOK {
 		t.Errorf("a page beside a slow file: %d", p.Status)
 	}
+	// Nothing of it was read: an empty form would be sent by the button.
+	if p := c.person().Post("/", url.Values{"x": {large}}); p.Status != http.StatusServiceUnavailable || p.Has("main form") {
+		t.Errorf("a large form without a place: %d, offered: %v", p.Status, p.Has("main form"))
+	}
 	slow.Close()
 	if w := <-first; w.Code != http.StatusOK {
 		t.Errorf("the file that was on its way: %d", w.Code)
@@ -391,5 +399,63 @@ func TestStandstillIsNoCrowd(t *testing.T) {
 	api.Unruly = true
 	if p := api.Get("/api/a"); p.Status != http.StatusServiceUnavailable || !strings.Contains(p.Header.Get("Content-Type"), "json") {
 		t.Errorf("a program gets %d %s", p.Status, p.Header.Get("Content-Type"))
+	}
+}
+
+// One address cannot hold all places of large bodies.
+func TestOneAddressLeavesPlaces(t *testing.T) {
+	t.Parallel()
+	c := newRush(t, func(a *kit.Admission) { a.Patience, a.Uploads = time.Millisecond, 4 })
+	first, one := c.upload()
+	second, two := c.upload()
+	third, three := c.upload()
+	if w := <-third; w.Code != http.StatusServiceUnavailable {
+		t.Errorf("a third body of one address: %d", w.Code)
+	}
+	three.Close()
+	c.from = "198.51.100.7:1000"
+	other, four := c.upload()
+	four.Close()
+	if w := <-other; w.Code != http.StatusOK {
+		t.Errorf("a body of somebody else: %d", w.Code)
+	}
+	one.Close()
+	two.Close()
+	for _, up := range []<-chan *httptest.ResponseRecorder{first, second} {
+		if w := <-up; w.Code != http.StatusOK {
+			t.Errorf("a body within the bound: %d", w.Code)
+		}
+	}
+	c.from = ""
+	again, five := c.upload()
+	five.Close()
+	if w := <-again; w.Code != http.StatusOK {
+		t.Errorf("after the others ended: %d", w.Code)
+	}
+}
+
+// timed notes the deadlines of a connection.
+type timed struct {
+	*httptest.ResponseRecorder
+	deadlines []time.Time
+}
+
+func (d *timed) SetReadDeadline(at time.Time) error {
+	d.deadlines = append(d.deadlines, at)
+	return nil
+}
+
+// Who sends nothing is waited for half a minute; work after the body has no such end.
+func TestSilentBodiesEnd(t *testing.T) {
+	t.Parallel()
+	c := newRush(t, nil)
+	w := &timed{ResponseRecorder: httptest.NewRecorder()}
+	r := httptest.NewRequest(http.MethodPost, "http://t.test/", strings.NewReader("x="+strings.Repeat("a", 300<<10)))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	begun := time.Now()
+	c.mux.Handler().ServeHTTP(w, r)
+	if n := len(w.deadlines); w.Code != http.StatusOK || n < 2 || w.deadlines[0].After(begun.Add(40*time.Second)) || !w.deadlines[n-1].IsZero() {
+		t.Errorf("%d, deadlines %v", w.Code, w.deadlines)
 	}
 }

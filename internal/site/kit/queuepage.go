@@ -111,12 +111,12 @@ func secret(name string) bool {
 }
 
 // giveBack returns a form that found no place: one button sends it again. What
-// is secret, what is no plain form, and what only its own page may send (own),
-// the browser has kept: its way back.
-func (q *queuePages) giveBack(w http.ResponseWriter, r *http.Request, typed []byte, own bool) {
+// is secret, what is no plain form, and what may not be offered (offer: it was read to
+// its end, and not only its own page may send it), the browser has kept: its way back.
+func (q *queuePages) giveBack(w http.ResponseWriter, r *http.Request, typed []byte, offer bool) {
 	v := returnView{Action: r.URL.RequestURI()}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if values, err := url.ParseQuery(string(typed)); err == nil && !own && kind == "application/x-www-form-urlencoded" {
+	if values, err := url.ParseQuery(string(typed)); err == nil && offer && kind == "application/x-www-form-urlencoded" {
 		v.Whole = true
 		for name, all := range values {
 			v.Whole = v.Whole && !secret(name)
