@@ -103,9 +103,7 @@ func (m *measured) read() []prometheus.Metric {
 			out = append(out, gauge(diskFreeDesc, float64(d.Free)), gauge(diskDesc, float64(d.Total)))
 		}
 	}
-	if m.refused != nil {
-		out = append(out, gauge(refusedDesc, truth(m.refused())))
-	}
+	out = append(out, gauge(refusedDesc, truth(m.refused != nil && m.refused()))) // without a device: no
 	for _, s := range m.systems {
 		read, err := m.system(ctx, s)
 		if err != nil {

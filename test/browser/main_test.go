@@ -114,7 +114,7 @@ func staff(t *testing.T, w *World, b *Browser, surname, site string) *Person {
 	p := b.Person(t, surname)
 	p.Go(w.URL(site, "/"))
 	signIn(p, a.Phone, a.Password)
-	p.Fill("code", w.Account(surname).Code)
+	p.Fill("code", w.FreshCode(surname))
 	p.Press("Войти")
 	if !strings.HasPrefix(p.URL(), w.URL(site, "/")) {
 		p.fail(errors.New("the sign-in did not come to its end"))

@@ -11,6 +11,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +23,31 @@ type World struct {
 	t    testing.TB
 	Demo *app.Demo
 	http *http.Client
+
+	mu   sync.Mutex
+	used map[string]string // phone → the code that was entered last
+}
+
+// FreshCode is a code of the app that has not been entered yet: each counts once,
+// and the next comes with the next half minute.
+func (w *World) FreshCode(surname string) string {
+	w.t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for range 200 {
+		if a := w.Account(surname); a.Code != w.used[a.Phone] {
+			if w.used == nil {
+				w.used = map[string]string{}
+			}
+			w.used[a.Phone] = a.Code
+			return a.Code
+		}
+		<-tick.C
+	}
+	w.t.Fatalf("no new code for %s", surname)
+	return ""
 }
 
 // StartWorld runs a demo of its own on a free port with a fresh state.

@@ -177,6 +177,13 @@ func (g *Group[T]) run(group []*member[T]) {
 	if len(group) > 1 && (crash != nil || err != nil && !outcomeUnknown(err)) {
 		for i := range group {
 			group[i].err, group[i].crash = g.once(group[i : i+1])
+			if group[i].err == nil || !outcomeUnknown(group[i].err) {
+				continue
+			}
+			for _, m := range group[i+1:] {
+				m.err = group[i].err // the database has gone: they have had no effect, and shall not wait in turn
+			}
+			return
 		}
 		return
 	}

@@ -121,6 +121,18 @@ func TestGroupFailsOneByOne(t *testing.T) {
 			},
 			runs: "[[a] [b c d]]", want: map[string]error{"b": io.ErrUnexpectedEOF, "c": io.ErrUnexpectedEOF, "d": io.ErrUnexpectedEOF},
 		},
+		"bad, then away": {
+			fail: func(items []string) error {
+				if len(items) > 1 {
+					return bad
+				}
+				if items[0] != "a" {
+					return io.ErrUnexpectedEOF
+				}
+				return nil
+			},
+			runs: "[[a] [b c d] [b]]", want: map[string]error{"b": io.ErrUnexpectedEOF, "c": io.ErrUnexpectedEOF, "d": io.ErrUnexpectedEOF},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -2,6 +2,7 @@ package oidc_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -24,8 +25,10 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/okno-gov/okno/internal/base/crypt"
+	"github.com/okno-gov/okno/internal/base/db"
 	"github.com/okno-gov/okno/internal/idp/client"
 	"github.com/okno-gov/okno/internal/idp/oidc/oidctest"
+	"github.com/okno-gov/okno/internal/idp/person"
 )
 
 // post sends a form to an endpoint of the provider and decodes the JSON answer.
@@ -559,6 +562,35 @@ func TestInventedAndAncientRefreshTokens(t *testing.T) {
 	}
 	if _, got := post(t, w, "/oauth2/token", refreshForm(living)); got["error"] != "invalid_grant" {
 		t.Errorf("the family lives after the use of its first token: %v", got)
+	}
+}
+
+// A refresh that cannot be answered, since the database has a fault, may be tried
+// again whenever the client comes.
+func TestRefreshThatFailsUsesNothingUp(t *testing.T) {
+	t.Parallel()
+	w := oidctest.New(t)
+	oid := w.Person("Соколова", "Анна", "anna@example.org")
+	w.Client("PORTAL", rp)
+	p := newParty(t, w, "PORTAL")
+	tok, _ := p.signIn(w.Browser(), "anna@example.org")
+	rename := func(from, to string) {
+		t.Helper()
+		if err := w.DB.InTx(t.Context(), func(tx *db.Tx) error {
+			_, err := tx.Exec(t.Context(), `ALTER TABLE person.`+from+` RENAME TO `+to)
+			return cmp.Or(err, tx.Changed(t.Context(), "person", person.FormatOID(oid)))
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rename("person", "gone")
+	if status, got := post(t, w, "/oauth2/token", refreshForm(tok.RefreshToken)); status < 500 {
+		t.Fatalf("without the accounts: %d %v", status, got)
+	}
+	rename("gone", "person")
+	w.Clock.Advance(time.Minute) // longer than a repeat is honest
+	if status, got := post(t, w, "/oauth2/token", refreshForm(tok.RefreshToken)); status != 200 {
+		t.Errorf("the next try: %d %v", status, got)
 	}
 }
 

@@ -288,18 +288,26 @@ func verify(challenge, verifier string) bool {
 // fill gathers what is to be signed, or returns [ErrGrant] when the consent does
 // not stand behind the family any more.
 func (i *Issuer) fill(ctx context.Context, c *client.Client, t *Tokens) error {
-	if ok, err := i.stands(ctx, t.Family, c); err != nil || !ok {
-		return cmp.Or(err, error(ErrGrant))
-	}
+	i.limit(t)
+	return i.gather(ctx, c, t)
+}
+
+// limit is how long the access token lives: no longer than its family.
+func (i *Issuer) limit(t *Tokens) {
 	t.ExpiresIn = accessLife
 	if left := t.Family.ExpiresAt.Sub(i.Clock.Now()); left < t.ExpiresIn {
 		t.ExpiresIn = left.Truncate(time.Second)
 	}
-	if !slices.Contains(t.Scopes, client.ScopeOpenID) {
-		return nil
+}
+
+// gather is the part of fill that may have to ask the database.
+func (i *Issuer) gather(ctx context.Context, c *client.Client, t *Tokens) (err error) {
+	if ok, err := i.stands(ctx, t.Family, c); err != nil || !ok {
+		return cmp.Or(err, error(ErrGrant))
 	}
-	var err error
-	t.identity, err = i.idClaims(ctx, t.Family, t.Scopes)
+	if slices.Contains(t.Scopes, client.ScopeOpenID) {
+		t.identity, err = i.idClaims(ctx, t.Family, t.Scopes)
+	}
 	return err
 }
 

@@ -95,7 +95,6 @@ func (i *Issuer) rotations() *db.Group[*rotation] {
 
 // rotateAll rotates what came at the same moment, in one statement. It takes
 // only what is in order: the living token of a living family, of its own client.
-// A statement that waits for another's change of a row judges the row anew.
 func (i *Issuer) rotateAll(ctx context.Context, all []*rotation) error {
 	now := i.Clock.Now()
 	slices.SortFunc(all, func(a, b *rotation) int { return bytes.Compare([]byte(a.id), []byte(b.id)) })
@@ -105,11 +104,14 @@ func (i *Issuer) rotateAll(ctx context.Context, all []*rotation) error {
 		ids[n], clients[n], hashes[n], nexts[n] = r.id, r.client, r.hash, r.next
 		r.family = nil
 	}
-	rows, err := db.Single[Family](ctx, i.DB, `UPDATE token.family f
+	// A row that somebody holds is left to judge, which waits for it alone.
+	rows, err := db.Single[Family](ctx, i.DB, `WITH free AS (SELECT id FROM token.family WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE SKIP LOCKED)
+		UPDATE token.family f
 		SET refresh_prev = f.refresh_hash, refresh_hash = n.next, refreshed_at = $5,
 			expires_at = CASE WHEN f.offline AND least($6::timestamptz, f.created_at + $7::interval) >= f.expires_at + $8::interval
 				THEN least($6::timestamptz, f.created_at + $7::interval) ELSE f.expires_at END
 		FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[]) AS n(id, client_id, hash, next)
+		JOIN free ON free.id = n.id
 		WHERE f.id = n.id AND f.client_id = n.client_id AND f.refresh_hash = n.hash AND f.revoked_at IS NULL AND f.expires_at > $5
 		RETURNING `+familyColumnsOf("f"), ids, clients, hashes, nexts, now, now.Add(offlineLife), offlineMost, expiryStep)
 	if err != nil {
@@ -156,6 +158,20 @@ func (i *Issuer) refresh(ctx context.Context, c *client.Client, refresh string, 
 	if err != nil {
 		return nil, err
 	}
+	// What may fail comes before the token is used up: who gets no answer comes
+	// again later than we take for an honest repeat.
+	t := &Tokens{Refresh: next, Scopes: scopes}
+	if t.Family, err = i.family(ctx, id); err != nil {
+		return nil, err
+	}
+	if t.Family != nil && t.Family.ClientID == c.ID {
+		if len(scopes) == 0 {
+			t.Scopes = t.Family.Scopes
+		}
+		if err := i.gather(ctx, c, t); err != nil {
+			return nil, err
+		}
+	}
 	r := &rotation{id: id, client: c.ID, hash: crypt.HashToken(refresh), next: crypt.HashToken(next)}
 	if len(scopes) == 0 { // else they are judged before the token is used up
 		if err := i.rotations().Do(ctx, r); err != nil {
@@ -167,12 +183,9 @@ func (i *Issuer) refresh(ctx context.Context, c *client.Client, refresh string, 
 			return nil, err
 		}
 	}
-	f := r.family
-	if len(scopes) == 0 {
-		scopes = f.Scopes
-	}
-	t := &Tokens{Refresh: next, Scopes: scopes, Family: f}
-	return t, i.fill(ctx, c, t)
+	t.Family = r.family
+	i.limit(t)
+	return t, nil
 }
 
 // judge looks at what is out of the ordinary under the family's lock: a repeat, a

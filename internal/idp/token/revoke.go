@@ -97,7 +97,7 @@ func (i *Issuer) SessionsEnded(ctx context.Context, tx *db.Tx, oid person.OID, i
 		ID      string `db:"id"`
 		Offline bool   `db:"offline"`
 	}
-	// Locked one by one in the order of ids: a parallel refresh holds one at most.
+	// Locked in the order of ids; parallel refreshes wait for none while they hold some.
 	rows, err := db.List[row](ctx, tx, `SELECT id::text, offline FROM token.family
 		WHERE oid=$1 AND session_id = ANY($2::uuid[]) AND revoked_at IS NULL ORDER BY id FOR UPDATE`, oid, ids)
 	if err != nil {

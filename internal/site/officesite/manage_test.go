@@ -340,7 +340,7 @@ func (w *world) mailing(b *kittest.Browser) {
 		return b.Get("/manage/texts/news/new").Submit("main form", "code", code, "title", "Новая услуга <b>с осени</b>", "body", "Записывайтесь.", "since", day)
 	}
 	publish("later", "30.12.2026").Want("#mail-panel ~ *", "30 декабря")
-	b.Post("/manage/texts/news/entries/later/mail", url.Values{"mail_sure": {"1"}}).WantStatus(404)
+	b.Post("/manage/texts/news/entries/later/mail", url.Values{"mail_sure": {"1"}, "version": {"1"}}).WantStatus(404)
 	now := publish("now", w.site.Clock.Now().Format("02.01.2006"))
 	if now.Want("main", "их 0").Has("form[action$='/mail']") {
 		w.t.Error("nobody is to be told, and there is a button")
@@ -349,6 +349,7 @@ func (w *world) mailing(b *kittest.Browser) {
 	must(w.t, w.site.Notices.Choose(w.t.Context(), w.owner, choice))
 	p := b.Get("/manage/texts/news/entries/now").Want("main", "их 1")
 	p.Submit("form[action$='/mail']").WantStatus(422).Want(".govuk-error-summary", "проверена")
+	p.Submit("form[action$='/mail']", "mail_sure", "1", "version", "7").WantStatus(409) // somebody else's edition
 	p.Submit("form[action$='/mail']", "mail_sure", "1").WantPath("/manage/texts/news/entries/now").Want("main", "Рассылаем")
 	p.Submit("form[action$='/mail']", "mail_sure", "1").WantStatus(409)
 	w.settle()

@@ -40,7 +40,7 @@ func (s *Site) mailingPanel(r *http.Request, l words, in *textForm) (templ.Compo
 		if n > 0 {
 			f := field{l, in.bad, "manage.text."}
 			body = append(body, page.FormOf(page.Form{
-				Action: textAt(content.KindNews, in.Code) + "/mail", Fields: []templ.Component{f.tick("mail_sure", false)}, Button: l.T("manage.text.mail"), Kind: "secondary",
+				Action: textAt(content.KindNews, in.Code) + "/mail", Hidden: []ui.Hidden{version(int64(in.number))}, Fields: []templ.Component{f.tick("mail_sure", false)}, Button: l.T("manage.text.mail"), Kind: "secondary",
 			}))
 		}
 	}
@@ -55,26 +55,33 @@ func (s *Site) mailNews(w http.ResponseWriter, r *http.Request, o *officer.Offic
 	if err != nil {
 		return err
 	}
-	e, err := s.Contents.NewsItem(r.Context(), r.PathValue("code"))
+	seen, err := versionOf(f)
 	if err != nil {
 		return err
+	}
+	// The edition that the editor has before him, as the database has it: what goes
+	// out cannot be called back.
+	e, err := s.Contents.Newest(r.Context(), content.KindNews, r.PathValue("code"))
+	if err != nil {
+		return err
+	}
+	if e.Withdrawn || e.Since.After(s.Clock.Now()) {
+		return fault.NotFound("content.not_found")
 	}
 	at := textAt(content.KindNews, e.Code)
 	if !f.Ticked("mail_sure") {
 		err = fault.Invalid("manage.text.mail_unsure", fault.F("mail_sure", "manage.text.mail_unsure"))
+	} else if int64(e.Number) != seen {
+		err = fault.Conflict("content.changed_meanwhile")
 	} else {
 		err = s.Notices.Mail(r.Context(), notice.Mailing{
-			Object: newsObject(e.Code), Topic: "news", Args: mailingArgs(&e), StartedBy: o.ID,
+			Object: newsObject(e.Code), Topic: "news", Args: mailingArgs(&e.Entry), StartedBy: o.ID,
 		}, func(ctx context.Context, tx *db.Tx) error {
 			return s.Officers.Editing(o.ID, officer.DeedMailing, newsObject(e.Code), "")(ctx, tx, officer.WholePortal)
 		})
 	}
 	return s.settled(w, r, err, "", "manage.text.mail_begun", at, func(status int, bad kit.Wrong) error {
-		newest, err := s.Contents.Newest(r.Context(), content.KindNews, e.Code)
-		if err != nil {
-			return err
-		}
-		in := textForm{Entry: newest.Entry, number: newest.Number, withdrawn: newest.Withdrawn, since: newest.Since.Format("02.01.2006"), bad: bad}
+		in := textForm{Entry: e.Entry, number: e.Number, since: e.Since.Format("02.01.2006"), bad: bad}
 		return s.textPage(w, r, o, status, in)
 	})
 }

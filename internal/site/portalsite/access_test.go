@@ -257,6 +257,7 @@ func TestProviderAway(t *testing.T) {
 	b := w.signedIn(anna(3))
 	b.Get("/services/criminal-record").Submit("form[action$=apply]").WantStatus(200)
 	w.idp.setAway(true)
+	w.clock.Advance(16 * time.Minute) // longer than what was said is shown
 	b.Get("/lk/").WantStatus(200).Want("main", "Профиль сейчас не отвечает")
 	b.Get(w.draftPath(anna(3))).WantStatus(200).Want("h1", "Ваши данные")
 	b.Get("/services/kindergarten-enrolment").Submit("form[action$=apply]").WantStatus(http.StatusServiceUnavailable).Want("main", "Ничего не потеряно")

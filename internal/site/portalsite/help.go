@@ -127,6 +127,14 @@ func (s *Site) showNewsItem(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if v := visitorOf(r); v != nil && v.acc != nil { // who was sent it has read it now
+		if err := s.Notices.MarkObjectRead(r.Context(), v.acc.ID, "news/"+e.Code); err != nil {
+			return err
+		}
+		if v.unread, err = s.Notices.Unread(r.Context(), v.acc.ID); err != nil {
+			return err
+		}
+	}
 	l := s.words(r)
 	p := s.page(r, l.in(e.Title))
 	p.Desc = l.in(e.Short)

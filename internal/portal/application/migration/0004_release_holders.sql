@@ -5,5 +5,5 @@
 ALTER TABLE application.event ADD COLUMN reason text NOT NULL DEFAULT '';
 
 -- What somebody holds, when he leaves or moves.
-CREATE INDEX application_holder_idx ON application.application (officer_id, id)
+CREATE INDEX IF NOT EXISTS application_holder_idx ON application.application (officer_id, id)
     WHERE officer_id IS NOT NULL AND status NOT IN ('withdrawn', 'closed');
