@@ -154,13 +154,6 @@ func (d *Daemon) Kill() {
 	}
 }
 
-// Signal sends a signal, such as SIGSTOP.
-func (d *Daemon) Signal(sig syscall.Signal) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.cmd.Process.Signal(sig)
-}
-
 // Tool is the path of a program out of test/tools, which has a module of its
 // own: versitygw, or server, which is toxiproxy's.
 func Tool(name string) (string, error) {

@@ -231,12 +231,6 @@ func (d *DB) Aside(ctx context.Context, fn func(tx *Tx) error) error {
 	return fn(&Tx{q: conn})
 }
 
-// IsReference tells whether err is a violation of the named foreign key.
-func IsReference(err error, constraint string) bool {
-	var pe *pgconn.PgError
-	return errors.As(err, &pe) && pe.Code == "23503" && pe.ConstraintName == constraint
-}
-
 // IsLocked tells that a lock was not to be had within the lock_timeout.
 func IsLocked(err error) bool {
 	var pe *pgconn.PgError

@@ -16,9 +16,6 @@ import (
 	"github.com/okno-gov/okno/internal/portal/form"
 )
 
-// Kinds are the kinds of texts in the order of the editor's page.
-func Kinds() []Kind { return slices.Clone(kinds) }
-
 // The longest parts of a text, in characters.
 const (
 	maxLine = 300

@@ -83,9 +83,6 @@ func Int(name string, initial, lo, hi int) *Key[int] {
 	return k
 }
 
-// Bool is a switch.
-func Bool(name string, initial bool) *Key[bool] { return Define(name, initial, nil) }
-
 // Word is one of the given words.
 func Word(name, initial string, words ...string) *Key[string] {
 	k := Define(name, initial, func(v string) error {
